@@ -1,0 +1,416 @@
+#!/usr/bin/env python3
+"""Footpath for developers and for a first look. Needs Python 3.11 or newer and nothing else.
+
+python3 dev.py run [--demo] [--port 8000]   install, prepare and start Footpath on this machine
+python3 dev.py test [pytest's arguments]    install and run all tests, on SQLite and on PostgreSQL
+python3 dev.py prove [NAME|all]             run the proofs in their long form, on both databases
+python3 dev.py lint                         style, types, settings, migrations and templates
+python3 dev.py setup                        only install what the tests and the lint need
+"""
+
+import sys
+
+# Before anything else, and in old words, so that an old Python gets as far as this sentence.
+if sys.version_info < (3, 11):
+    sys.exit(
+        "Footpath needs Python 3.11 or newer and this is %d.%d; install a newer one." % sys.version_info[:2]
+    )
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = str(VENV / "bin" / "python")
+DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
+START_SECONDS = 30
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
+TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "parallel")
+NO_NETWORK = ("NewConnectionError", "ConnectTimeout", "Failed to establish", "name resolution", "ProxyError")
+
+
+class Problem(Exception):
+    """Something the person at the keyboard has to set right; the message says what."""
+
+
+class Failed(Problem):
+    """A program that did not end well, with what it said."""
+
+    def __init__(self, command: list[str], output: str) -> None:
+        self.output = output
+        super().__init__("%s\nThis failed: %s" % (output.rstrip(), " ".join(command)))
+
+
+def main(arguments: list[str]) -> int:
+    command, *rest = arguments or ["help"]
+    commands = {"run": run, "test": test, "prove": prove, "lint": lint, "setup": setup}
+    if command not in commands:
+        print((__doc__ or "").strip())
+        return 0 if command in ("help", "-h", "--help") else 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop is a stop, whoever sends it
+    try:
+        return commands[command](rest)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130
+
+
+# Steps: a line each, with its time
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    print(title, "…", end=" ", flush=True)
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print("stopped", flush=True)
+        raise
+    print("%.1f s" % (time.monotonic() - start), flush=True)
+
+
+def quietly(command: list[str], environment: "dict[str, str] | None" = None) -> str:
+    """Run a program whose output matters only if it fails, or to the caller."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        raise Failed(command, done.stdout)
+    return done.stdout
+
+
+# Installing
+
+
+def install(lock: str) -> None:
+    """Bring .venv to what requirements/<lock>.txt says; nothing to do when it was installed already."""
+    if os.name != "posix":
+        raise Problem("Footpath runs on Linux and macOS; on Windows use the Windows Subsystem for Linux.")
+    if not venv_works():
+        make_venv()
+    path = ROOT / "requirements" / (lock + ".txt")
+    stamp = VENV / (lock + ".installed")
+    wanted = hashlib.sha256(path.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    with step("Installing requirements/%s.txt" % lock):
+        try:
+            quietly([*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(path)])
+        except Failed as failure:
+            if any(sign in failure.output for sign in NO_NETWORK):
+                raise Problem(
+                    "The package index cannot be reached; connect this machine to the network (or point pip "
+                    "to an index it can reach) and run this again."
+                ) from None
+            raise
+    stamp.write_text(wanted)
+
+
+def venv_works() -> bool:
+    return (
+        Path(PYTHON).exists()
+        and not subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode
+    )
+
+
+def make_venv() -> None:
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        raise Problem(
+            "This Python lacks its venv module; install it (Debian and Ubuntu: apt install python3-venv) "
+            "and run this again."
+        )
+    with step("Making .venv"):
+        quietly([sys.executable, "-m", "venv", "--clear", str(VENV)])
+
+
+def find_chromium() -> "str | None":
+    """The system's Chromium, or None, which lets Playwright look for its own."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def install_chromium() -> None:
+    if find_chromium():
+        return
+    ways = [[PYTHON, "-m", "playwright", "install", "chromium"]]
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        ways.insert(0, ["sh", "-c", "apt-get update -q && apt-get install -q -y chromium"])
+    with step("Installing Chromium"):
+        for way in ways:
+            with contextlib.suppress(Failed):
+                quietly(way, {**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+                return
+        raise Problem(
+            "The browser tests need Chromium and it could not be installed; install the command “chromium” "
+            "or “google-chrome” and run this again."
+        )
+
+
+def setup(arguments: list[str]) -> int:
+    argparse.ArgumentParser(prog="dev.py setup").parse_args(arguments)
+    install("base")
+    install("dev")
+    install_chromium()
+    return 0
+
+
+# Running
+
+
+def run(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="dev.py run")
+    parser.add_argument("--demo", action="store_true", help="with two dozen made-up submissions")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args(arguments)
+
+    refuse_taken(options.port)
+    install("base")
+    environment = local_environment()
+    manage("Preparing the database", environment, "migrate", "--verbosity", "0")
+    manage("Collecting the static files", environment, "collectstatic", "--no-input", "--verbosity", "0")
+    manage("Publishing the content", environment, "publish_content")
+    told = manage("Looking for a staff account", environment, "create_staff", "--if-none")
+    if options.demo:
+        manage("Making demo submissions", environment, "create_demo", "--if-none")
+    serve(options.port, environment, told)
+    return 0
+
+
+def refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            other = port + 1 if 1024 <= port < 65535 else 8001
+            raise Problem(
+                "Port %d cannot be used, most likely because another program has it; choose another: "
+                "python3 dev.py run --port %d" % (port, other)
+            ) from None
+
+
+def local_environment() -> dict[str, str]:
+    """What the README's table says, for plain http on this machine alone."""
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # answers are nobody else's to read
+    key = DATA_DIR / "secret-key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(50))
+    return {
+        **os.environ,
+        "SECRET_KEY": key.read_text(),
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "HTTPS": "off",
+        "DEBUG": "off",
+        "STAFF_SECOND_FACTOR": os.environ.get("STAFF_SECOND_FACTOR") or "off",
+    }
+
+
+def manage(title: str, environment: dict[str, str], *command: str) -> str:
+    with step(title):
+        return quietly([PYTHON, "manage.py", *command], environment)
+
+
+def serve(port: int, environment: dict[str, str], told: str) -> None:
+    """Serve until stopped; `told` is the staff account's password, if it is new."""
+    address = "http://127.0.0.1:%d" % port
+    command = [PYTHON, "-m", "gunicorn", "triage.wsgi", "--bind", "127.0.0.1:%d" % port]
+    # In a session of its own, so that Ctrl-C reaches this program alone, which then stops the server.
+    server = subprocess.Popen(
+        [*command, "--log-level", "warning"], cwd=ROOT, env=environment, start_new_session=True
+    )
+    try:
+        with step("Starting the server"):
+            wait_for(address + "/", server)
+        print("\n  Patients  %s/\n  Staff     %s/admin/\n" % (address, address))
+        print(told, end="")
+        if environment["STAFF_SECOND_FACTOR"] == "off":
+            print("Here staff sign in with the password alone; on a server they need a second factor too.")
+        print("Stop with Ctrl-C.", flush=True)
+        server.wait()
+        raise Problem("The server ended by itself; what it said is above.")
+    finally:
+        stop(server)
+
+
+def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise Problem("The server did not start; what it said is above.")
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            raise Problem("The start page answers with an error (status %d)." % error.code) from None
+        except OSError:
+            time.sleep(0.1)
+    raise Problem("The start page did not come within %d seconds." % START_SECONDS)
+
+
+def stop(server: "subprocess.Popen[bytes]") -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+# Testing
+
+
+def test(arguments: list[str]) -> int:
+    """All tests on SQLite, then those that use a database on PostgreSQL."""
+    setup([])
+    sqlite = pytest("SQLite", arguments, "")
+    with postgresql() as url:
+        postgres = pytest("PostgreSQL", arguments, url)
+    nothing_selected = 5  # the arguments may name tests that use no database
+    if postgres == nothing_selected and sqlite == 0:
+        postgres = 0
+    for name, status in (("SQLite", sqlite), ("PostgreSQL", postgres)):
+        print("%-11s %s" % (name, "FAILED" if status else "passed"))
+    return sqlite or postgres
+
+
+def pytest(name: str, arguments: list[str], url: str) -> int:
+    print("\nTests on %s" % name, flush=True)
+    command = [PYTHON, "-m", "pytest", "--numprocesses", "2", *arguments]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}).returncode
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of a real server on a socket of its own, which ends even if this program is killed."""
+    server = subprocess.Popen(
+        [PYTHON, "-W", "ignore", "-m", "tests.postgresql"],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C goes to the tests; the server outlives them
+    )
+    assert server.stdin
+    assert server.stdout
+    try:
+        with step("\nStarting PostgreSQL"):
+            url = server.stdout.readline().strip()
+            if not url:
+                raise Problem("PostgreSQL did not start; what it said is above.")
+        yield url
+    finally:
+        server.stdin.close()
+        server.wait(timeout=30)
+        server.stdout.close()
+
+
+# Proving
+
+
+def prove(arguments: list[str]) -> int:
+    programs = [path.stem.replace("_", "-") for path in sorted((ROOT / "proofs").glob("*.py")) if runs(path)]
+    parser = argparse.ArgumentParser(prog="dev.py prove")
+    parser.add_argument("name", nargs="?", default="all", choices=["all", *TEST_PROOFS, *programs])
+    parser.add_argument("--long", action=argparse.BooleanOptionalAction, default=True, help="tests in full")
+    parser.add_argument("--seed", type=int, default=1, help="what the proofs draw from")
+    options = parser.parse_args(arguments)
+
+    setup([])
+    seed = ["--seed", str(options.seed)]
+    chosen = {options.name} if options.name != "all" else {*TEST_PROOFS, *programs}
+    failed = prove_by_tests(
+        [name for name in TEST_PROOFS if name in chosen], [*seed, *(["--long"] if options.long else [])]
+    )
+    for name in programs:
+        if name in chosen:
+            print("\nProof %s" % name, flush=True)
+            command = [PYTHON, "-m", "proofs." + name.replace("-", "_"), *seed]
+            if subprocess.run(command, cwd=ROOT).returncode:
+                failed.append(name)
+    print("\nNot proved: %s" % ", ".join(failed) if failed else "\nProved.")
+    return 1 if failed else 0
+
+
+def runs(path: Path) -> bool:
+    """Whether a file of proofs/ is a proof, and not what the proofs share."""
+    return '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+
+
+def prove_by_tests(names: list[str], arguments: list[str]) -> list[str]:
+    """Run these on each database. What a proof calls “same” has to be the same on both."""
+    if not names:
+        return []
+    files = ["tests/test_%s.py" % name.replace("-", "_") for name in names]
+    # In one process that keeps no log, so that the proofs can tell how far they are.
+    arguments = [*arguments, "--numprocesses", "0", "--capture", "sys", "-p", "no:logging", *files]
+    failed, verdicts = [], []
+    with tempfile.TemporaryDirectory() as folder, postgresql() as url:
+        for database, address in (("SQLite", ""), ("PostgreSQL", url)):
+            counts = Path(folder, database)
+            if pytest(database, [*arguments, "--proofs-to", str(counts)], address):
+                failed.append("on " + database)
+            lines = [json.loads(line) for line in counts.read_text(encoding="utf-8").splitlines()]
+            verdicts.append({line["proof"]: line["same"] for line in lines if "same" in line})
+    if verdicts[0] != verdicts[1]:
+        failed.append("the same verdicts on both")
+    return failed
+
+
+# Linting
+
+
+def lint(arguments: list[str]) -> int:
+    argparse.ArgumentParser(prog="dev.py lint").parse_args(arguments)
+    install("base")
+    install("dev")
+    checks = {
+        "Style": ["-m", "ruff", "check", "--quiet", "."],
+        "Layout": ["-m", "ruff", "format", "--check", "--quiet", "."],
+        "Types": ["-m", "mypy", "--no-error-summary"],
+        "Settings and models": ["manage.py", "check", "--fail-level", "WARNING"],
+        "Migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
+        "Templates": ["-m", "tests.templates"],
+    }
+    failures = []
+    for title, command in checks.items():
+        try:
+            with step(title):
+                quietly([PYTHON, *command])
+        except Failed as failure:
+            print(failure, file=sys.stderr)
+            failures.append(title)
+    if failures:
+        raise Problem("To be set right: %s." % ", ".join(failures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

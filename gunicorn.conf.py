@@ -1,0 +1,42 @@
+"""How gunicorn serves Footpath; `gunicorn triage.wsgi --bind …` reads this file by itself."""
+
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+# Here, before any worker starts: a wrong setting then ends in sentences and not in a stack of errors,
+# and the workers inherit what is loaded.
+try:
+    import triage.wsgi  # noqa: F401
+except ImproperlyConfigured as fault:
+    sys.exit(f"Footpath cannot start.\n{fault}")
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class OurLogger(Logger):
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(import_string(settings.LOG_FORMATTER)())
+
+
+logger_class = OurLogger
+accesslog = None  # who asked for what, and when, is nobody's business
+
+worker_class = "gthread"
+workers = 2
+threads = 4
+timeout = 30
+graceful_timeout = 10
+keepalive = 5
+
+limit_request_line = 4094
+limit_request_fields = 50
+limit_request_field_size = 8190
+
+control_socket_disable = True
+forwarded_allow_ips = ""  # whether a proxy is believed is for TRUST_PROXY to say
