@@ -1,0 +1,131 @@
+"""What must hold across the whole content, once every part of it reads well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, combinations, product
+
+from triage.domain.content import ORIGINS, STAFF_SECTIONS, URGENCIES, Content, Item, Row, Section
+from triage.domain.logic import YES, Condition, leaves
+from triage.domain.tree import Node
+
+UNFILTERED = ("safety-net", "limits", "under-16", "how")  # shown whole, whatever was answered
+MOST_CASES = 100_000
+
+
+def note_integrity(content: Content, cited: set[str], file: Callable[[str], Node]) -> None:
+    """Fault unused sources, unreachable items and sections with a gap."""
+    _note_unused(content, cited, file("sources"))
+    for item in content.items.values():
+        if item.ask_when is not None and not can_hold(item.ask_when, content):
+            file("questionnaire").fault(f"the item {item.key!r} can never be asked", "Mend its ask-when")
+    _note_sections(content, file("results"))
+
+
+def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
+    for claim in sorted(content.claims.keys() - cited):
+        sources.fault(
+            f"the claim {claim} is cited nowhere", "Cite it in a question, rule or text, or remove it"
+        )
+    for id in sorted(content.guidance.keys() - cited):
+        sources.fault(
+            f"the guidance {id} is cited nowhere", "Cite it in a question, rule or text, or remove it"
+        )
+
+
+def _note_sections(content: Content, results: Node) -> None:
+    for key in UNFILTERED:
+        _note_unfiltered(content.sections[key], results)
+    for section in content.sections.values():
+        for row in section.rows:
+            if row.root and section.key not in ("pattern", *STAFF_SECTIONS):
+                results.fault(
+                    f"the row {row.key} of {section.key} has a root filter", "Move it to pattern or examine"
+                )
+    for urgency in URGENCIES:
+        if not any(_always(row, urgency=urgency) for row in content.sections["now"].rows):
+            results.fault(
+                f"the section now says nothing for {urgency}", f"Add a row with urgency: [{urgency}]"
+            )
+    for origin in ORIGINS:
+        if not any(_always(row, origin=origin) for row in content.sections["pattern"].rows):
+            results.fault(
+                f"the section pattern says nothing for {origin}", f"Add a row with origin: [{origin}]"
+            )
+
+
+def _note_unfiltered(section: Section, results: Node) -> None:
+    if not any(_always(row) for row in section.rows):
+        results.fault(
+            f"the section {section.key} could be empty", "Give it at least one row that is always shown"
+        )
+    for row in section.rows:
+        if row.origin or row.root or row.urgency or row.when:
+            place = f"the row {row.key} of {section.key}"
+            results.fault(f"{place} is shown only at times", "Remove its filters: it is for all")
+
+
+def _always(row: Row, origin: str = "", urgency: str = "") -> bool:
+    """Whether the row is shown for this origin or urgency whatever the answers and the clinic's settings."""
+    return (
+        (not row.origin or origin in row.origin)
+        and (not row.urgency or urgency in row.urgency)
+        and not (
+            row.root
+            or row.when
+            or row.unless_set
+            or "{clinic_" in row.sentence.text.replace("{clinic_name}", "")
+        )
+        and "{advice_line}" not in row.sentence.text
+    )
+
+
+def can_hold(condition: Condition, content: Content) -> bool:
+    """Whether some answers to the items it reads (and to those that decide if these are asked) make it YES.
+
+    Tries every case; a condition that reads too much for that is taken to be possible (`prove` tells exactly).
+    """
+    keys = _reads(condition, content)
+    choices = [list(_cases(content.items[key], condition, content)) for key in keys]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count > MOST_CASES:
+        return True
+    return any(_holds(condition, dict(zip(keys, case, strict=True)), content) for case in product(*choices))
+
+
+def _reads(condition: Condition, content: Content) -> tuple[str, ...]:
+    """The items a condition depends on, those behind their `ask_when` included, in asking order."""
+    found: set[str] = set()
+    waiting = [leaf.item for leaf in leaves(condition)]
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            ask_when = content.items[key].ask_when
+            waiting += [leaf.item for leaf in leaves(ask_when)] if ask_when else []
+    return tuple(key for key in content.items if key in found)
+
+
+def _cases(item: Item, condition: Condition, content: Content) -> Iterator[frozenset[str]]:
+    """Every answer to the item that conditions can tell apart."""
+    if item.kind == "one":
+        return (frozenset((code,)) for code in item.codes)
+    read = {code for leaf in leaves(condition) if leaf.item == item.key for code in leaf.codes}
+    for other in content.items.values():
+        if other.ask_when:
+            read |= {code for leaf in leaves(other.ask_when) if leaf.item == item.key for code in leaf.codes}
+    free = sorted(read - item.exclusive)
+    alone = [frozenset((code,)) for code in item.codes]
+    together = (frozenset(some) for size in range(2, len(free) + 1) for some in combinations(free, size))
+    return chain(alone, together)
+
+
+def _holds(condition: Condition, case: dict[str, frozenset[str]], content: Content) -> bool:
+    facts: dict[str, frozenset[str]] = {}
+    for key, codes in case.items():
+        ask_when = content.items[key].ask_when
+        if ask_when is None or ask_when.truth(facts) is YES:
+            facts[key] = codes
+    return condition.truth(facts) is YES

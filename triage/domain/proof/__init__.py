@@ -1,0 +1,1 @@
+"""What holds for every possible answer set: proved, counted, compared and attacked, never sampled."""

@@ -1,0 +1,420 @@
+"""What a decision says: to the patient, to the clinic, and the citations behind each sentence.
+
+A result is plain data (it is frozen as JSON when a questionnaire is submitted, and shown from that ever after).
+Every sentence carries its kind and sources, so that a reader can tell the article, public guidance and the
+clinic's own words apart.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from triage.domain import explain
+from triage.domain.content import CLINIC, STAFF_SECTIONS, Content, Row, Rule, Sentence
+from triage.domain.decision import Decision, reasons
+from triage.domain.logic import UNSURE, YES, Sign, support
+from triage.domain.walk import Walk
+
+ClinicSettings = Mapping[str, str]  # the names in load.CLINIC_SETTINGS
+Passages = Mapping[str, str]  # SHA-256 -> exact text, where the clinic has attached it
+
+SHOW_NOTHING: Passages = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence as shown. `kind`: article, guidance or clinic. `sources`: keys of `Result.citations`."""
+
+    text: str
+    kind: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer in words: the question, what was chosen, and what it rests on."""
+
+    item: str
+    question: str
+    answer: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule that fired: what it says to each reader, and the answers it rests on."""
+
+    rule: str
+    gives: str
+    patient: Said
+    staff: Said
+    answers: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sign: what it says to each reader, and where it points."""
+
+    sign: str
+    points_to: str  # back or foot: where it points, or would if it were known
+    patient: Said
+    staff: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """An answer that would have to be another: any of `answers`, in words."""
+
+    item: str
+    label: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A smallest change of answers that alters the origin or the urgency (`part`): all of it together."""
+
+    part: str
+    to: str
+    name: str  # of `to`, for staff
+    instead: tuple[Instead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """A titled part of the result."""
+
+    title: str
+    sentences: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence comes from. `words` are ours; `passage` is the exact text, or "" where it is not attached."""
+
+    id: str
+    kind: str
+    title: str
+    locator: str
+    url: str
+    words: str
+    hedge: str
+    passage: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One asked question: what was said, and, for the clinic, what it speaks for.
+
+    `given`: the codes, for the places marked in `picture`.
+    """
+
+    item: str
+    label: str
+    question: str
+    answer: str
+    given: tuple[str, ...]
+    known: bool
+    picture: str
+    mirrored: bool
+    speaks_for: tuple[str, ...]  # back, foot, safety; empty: neither
+    signs: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything either reader sees of a decision."""
+
+    origin: str
+    root: str | None
+    urgency: str
+    names: Mapping[str, Mapping[str, str]]  # reader -> origin, root, urgency -> name
+    why_urgent: tuple[Reason, ...]
+    why_origin: Reason
+    why_root: Reason | None
+    points_to: Mapping[str, tuple[Evidence, ...]]  # back, foot, unknown
+    sections: Mapping[str, Sentences]  # for the patient
+    staff_sections: Mapping[str, Sentences]
+    root_sentences: tuple[Said, ...]  # shown to a patient only where the clinic allows it
+    # By origin and urgency: the fewest answers that force it, whatever else were answered.
+    enough: Mapping[str, tuple[Given, ...]]
+    # For the patient of a routine result: answers each of which turns the origin by itself.
+    check_again: tuple[Given, ...]
+    changes: tuple[Change, ...]  # for the clinic alone
+    lines: tuple[Line, ...]
+    note: str
+    citations: Mapping[str, Citation]
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain JSON data, with the citations that its sentences name and no others."""
+        data = asdict(self)
+        everything = data.pop("citations")
+        named = set(_sources_in(data))
+        data["citations"] = {id: citation for id, citation in everything.items() if id in named}
+        return data
+
+
+def build(
+    content: Content,
+    walked: Walk,
+    decision: Decision,
+    clinic: ClinicSettings,
+    passages: Passages = SHOW_NOTHING,
+) -> Result:
+    """The result of a decision. The decision must be one (not ended by an exit)."""
+    if decision.origin is None or decision.urgency is None or decision.origin_rule is None:
+        raise ValueError("an exit page has no result")
+    sections = {key: _section(content, key, walked, decision, clinic) for key in content.sections}
+    explained = explain.explain(content, walked, decision)
+    return Result(
+        origin=decision.origin,
+        root=decision.root,
+        urgency=decision.urgency,
+        names=_names(content, decision),
+        why_urgent=tuple(_reason(content, rule, walked) for rule in decision.urgency_rules),
+        why_origin=_reason(content, decision.origin_rule, walked),
+        why_root=_reason(content, decision.root_rule, walked) if decision.root_rule else None,
+        points_to=_points_to(content, walked),
+        sections={key: section for key, section in sections.items() if key not in STAFF_SECTIONS},
+        staff_sections={key: section for key, section in sections.items() if key in STAFF_SECTIONS},
+        root_sentences=_said_rows(
+            (row for row in content.sections["pattern"].rows if row.root), walked, decision, clinic
+        ),
+        enough={
+            part: tuple(_given(content, key, walked) for key in keys)
+            for part, keys in explained.enough.items()
+        },
+        check_again=tuple(_given(content, key, walked) for key in explained.check_again),
+        changes=tuple(_change(content, change) for change in explained.changes),
+        lines=tuple(
+            _line(content, key, walked, decision) for key in walked.asked if content.items[key].kind != "text"
+        ),
+        note=_note(content, walked),
+        citations=citations(content, passages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do first, for a page that says nothing else."""
+
+    name: str
+    now: Sentences
+    reasons: tuple[Reason, ...]
+
+
+def advice(content: Content, walked: Walk, decision: Decision, clinic: ClinicSettings) -> Advice:
+    """What a decision says to do first, and the rules that say so."""
+    return Advice(
+        name=_names(content, decision)["patient"]["urgency"],
+        now=_section(content, "now", walked, decision, clinic),
+        reasons=tuple(_reason(content, rule, walked) for rule in decision.deciding_rules),
+    )
+
+
+def say(sentence: Sentence, clinic: ClinicSettings | None = None) -> Said:
+    """The sentence with the clinic's settings filled in."""
+    text = sentence.text.format_map(clinic) if clinic else sentence.text
+    return Said(text, sentence.kind, _sources(sentence.basis))
+
+
+def section(content: Content, key: str, clinic: ClinicSettings) -> Sentences:
+    """A section that depends on no answer, for the pages before and beside a result."""
+    rows = (row for row in content.sections[key].rows if _settings_allow(row, clinic))
+    return Sentences(content.sections[key].title, tuple(say(row.sentence, clinic) for row in rows))
+
+
+def citations(content: Content, passages: Passages = SHOW_NOTHING) -> dict[str, Citation]:
+    """Every source of the content, by the id that sentences carry."""
+    return {id: citation(content, id, passages) for id in (*content.claims, *content.guidance)}
+
+
+def citation(content: Content, id: str, passages: Passages = SHOW_NOTHING) -> Citation:
+    """One source: a claim of the article, or a guidance document."""
+    if id in content.claims:
+        claim, article = content.claims[id], content.article
+        passage = content.passages[claim.passage]
+        return Citation(
+            id=id,
+            kind="article",
+            title=article.title,
+            locator=passage.locator,
+            url=article.url,
+            words=claim.text,
+            hedge=claim.hedge,
+            passage=passages.get(passage.sha256, ""),
+            status="",
+        )
+    source = content.guidance[id]
+    return Citation(
+        id=id,
+        kind=source.kind,
+        title=source.title,
+        locator=source.publisher,
+        url=source.url,
+        words=source.fact,
+        hedge="",
+        passage="",
+        status=source.status,
+    )
+
+
+def answer_words(content: Content, key: str, codes: Iterable[str]) -> str:
+    """The chosen options in words, joined for one line of text."""
+    item = content.items[key]
+    if item.kind == "text":
+        return "".join(codes)
+    chosen = set(codes)
+    return "; ".join(option.text for option in item.options if option.code in chosen)
+
+
+def _sources_in(data: Any) -> Iterator[str]:
+    if isinstance(data, dict):
+        yield from data.get("sources", ())
+        data = list(data.values())
+    if isinstance(data, list | tuple):
+        for part in data:
+            yield from _sources_in(part)
+
+
+def _names(content: Content, decision: Decision) -> dict[str, dict[str, str]]:
+    values = {"origin": decision.origin, "root": decision.root, "urgency": decision.urgency}
+    named = {name: content.outcomes[name][value] for name, value in values.items() if value}
+    return {
+        "patient": {name: outcome.patient for name, outcome in named.items()},
+        "staff": {name: outcome.staff for name, outcome in named.items()},
+    }
+
+
+def _reason(content: Content, rule: Rule, walked: Walk) -> Reason:
+    # An answer in a safety rule rests on the rule's guidance; any other, on what its question rests on.
+    basis = rule.basis if rule.gives in ("emergency", "same-day") else None
+    keys = dict.fromkeys(reason.item for reason in reasons(rule, walked))
+    given = tuple(_given(content, key, walked, basis) for key in keys)
+    return Reason(rule.id, rule.gives, say(rule.patient), say(rule.staff), given)
+
+
+def _given(content: Content, key: str, walked: Walk, basis: tuple[str, ...] | None = None) -> Given:
+    item = content.items[key]
+    return Given(
+        item=key,
+        question=item.text,
+        answer=answer_words(content, key, walked.answers.get(key, (item.unsure,))),
+        sources=_sources(basis or item.basis),
+    )
+
+
+def _sources(basis: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(source for source in basis if source != CLINIC)
+
+
+def _change(content: Content, change: explain.Change) -> Change:
+    instead = (
+        Instead(
+            item=step.item,
+            label=content.items[step.item].label,
+            answers=tuple(answer_words(content, step.item, codes) for codes in step.answers),
+        )
+        for step in change.steps
+    )
+    return Change(change.part, change.to, content.outcomes[change.part][change.to].staff, tuple(instead))
+
+
+def _points_to(content: Content, walked: Walk) -> dict[str, tuple[Evidence, ...]]:
+    found: dict[str, list[Evidence]] = {"back": [], "foot": [], "unknown": []}
+    for sign in content.signs:
+        if sign.points_to == "neither":
+            continue
+        value = sign.truth(walked.facts)
+        text = content.sign_texts[sign.id]
+        if value is YES:
+            found[sign.points_to].append(_evidence(sign, text.patient, text.staff))
+        elif value is UNSURE:
+            found["unknown"].append(_evidence(sign, text.unsure, text.staff))
+    return {where: tuple(evidence) for where, evidence in found.items()}
+
+
+def _evidence(sign: Sign, patient: str, staff: str) -> Evidence:
+    return Evidence(
+        sign.id, sign.points_to, say(Sentence(patient, sign.basis)), say(Sentence(staff, sign.basis))
+    )
+
+
+def _section(
+    content: Content, key: str, walked: Walk, decision: Decision, clinic: ClinicSettings
+) -> Sentences:
+    # What a patient reads about the root stands apart (`root_sentences`): the clinic decides whether it is shown.
+    rows = (row for row in content.sections[key].rows if key in STAFF_SECTIONS or not row.root)
+    return Sentences(content.sections[key].title, _said_rows(rows, walked, decision, clinic))
+
+
+def _said_rows(
+    rows: Iterable[Row], walked: Walk, decision: Decision, clinic: ClinicSettings
+) -> tuple[Said, ...]:
+    return tuple(
+        say(row.sentence, clinic)
+        for row in rows
+        if _fits(row, decision)
+        and _settings_allow(row, clinic)
+        and (not row.when or row.when.truth(walked.facts) is YES)
+    )
+
+
+def _fits(row: Row, decision: Decision) -> bool:
+    return (
+        (not row.origin or decision.origin in row.origin)
+        and (not row.root or decision.root in row.root)
+        and (not row.urgency or decision.urgency in row.urgency)
+    )
+
+
+def _settings_allow(row: Row, clinic: ClinicSettings) -> bool:
+    """A sentence that names an empty setting is left out; one for want of a setting is shown only then."""
+    named = (name for _, name, _, _ in string.Formatter().parse(row.sentence.text) if name)
+    return all(clinic[name] for name in named) and not (row.unless_set and clinic[row.unless_set])
+
+
+def _line(content: Content, key: str, walked: Walk, decision: Decision) -> Line:
+    item = content.items[key]
+    codes = walked.answers.get(key, (item.unsure,))
+    speaks_for, signs = _speaks_for(content, key, walked, decision)
+    return Line(
+        item=key,
+        label=item.label,
+        question=item.text,
+        answer=answer_words(content, key, codes),
+        given=codes,
+        known=item.unsure not in codes,
+        picture=item.picture,
+        mirrored=item.mirrored(walked.facts),
+        speaks_for=speaks_for,
+        signs=signs,
+        sources=_sources(item.basis),
+    )
+
+
+def _speaks_for(
+    content: Content, key: str, walked: Walk, decision: Decision
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where an answer points, through the signs it makes true and the safety rules it sets off."""
+    where: list[str] = []
+    signs: list[str] = []
+    if any(reason.item == key for rule in decision.urgency_rules for reason in reasons(rule, walked)):
+        where.append("safety")
+    for sign in content.signs:
+        if sign.points_to == "neither" or sign.truth(walked.facts) is not YES:
+            continue
+        if any(reason.item == key for reason in support(sign, walked.facts)):
+            where.append(sign.points_to)
+            signs.append(sign.id)
+    return tuple(dict.fromkeys(where)), tuple(signs)
+
+
+def _note(content: Content, walked: Walk) -> str:
+    texts = (walked.answers.get(key, ()) for key in walked.asked if content.items[key].kind == "text")
+    return "\n".join(text[0] for text in texts if text)

@@ -1,0 +1,116 @@
+"""Reading a plain tree (mappings, lists, texts) while noting every fault in it, instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """Something wrong in the content: where, what, and what to do about it."""
+
+    file: str
+    place: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.place}: {self.problem}. {self.remedy}."
+
+
+class ContentError(ValueError):
+    """The content cannot be used; `faults` names everything that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__(
+            f"{len(faults)} faults in the content:\n" + "\n".join(str(fault) for fault in faults)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value in a content file, with its place, able to note faults about itself."""
+
+    file: str
+    place: str
+    value: object
+    faults: list[Fault]
+
+    def fault(self, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(self.file, self.place or "the whole file", problem, remedy))
+
+    def _child(self, name: str, value: object) -> Node:
+        return Node(self.file, f"{self.place} › {name}" if self.place else name, value, self.faults)
+
+    def fields(self, required: set[str], optional: set[str] = frozenset()) -> dict[str, Node]:  # type: ignore[assignment]
+        """The fields of a mapping that exactly these keys may stand in; absent ones are left out."""
+        given = self.mapping()
+        for name in given:
+            if name not in required | optional:
+                self.fault(f"unknown key {name!r}", f"Use one of: {', '.join(sorted(required | optional))}")
+        for name in sorted(required - given.keys()):
+            self.fault(f"the key {name!r} is missing", "Add it")
+        return {name: node for name, node in given.items() if name in required | optional}
+
+    def mapping(self) -> dict[str, Node]:
+        """The fields of a mapping with free keys."""
+        if not isinstance(self.value, dict):
+            self.fault("should be a mapping", "Write it as `key: value` lines")
+            return {}
+        return {str(key): self._child(str(key), value) for key, value in self.value.items()}
+
+    def rows(self) -> list[Node]:
+        """The members of a list, each named by its key, id or code where it has one."""
+        if not isinstance(self.value, list):
+            self.fault("should be a list", "Write each member on a line that begins with a dash")
+            return []
+        return [self._child(_name(row, number), row) for number, row in enumerate(self.value, start=1)]
+
+    def text(self) -> str:
+        """A non-empty line of text."""
+        if not isinstance(self.value, str) or not self.value.strip():
+            self.fault("should be a text", "Write some words, in quotes if need be")
+            return ""
+        return " ".join(self.value.split())
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(row.text() for row in self.rows())
+
+    def one_of(self, allowed: tuple[str, ...]) -> str:
+        text = self.text()
+        if text and text not in allowed:
+            self.fault(f"{text!r} is not known here", f"Use one of: {', '.join(allowed)}")
+        return text
+
+    def some_of(self, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(row.one_of(allowed) for row in self.rows())
+
+    def yes_or_no(self) -> bool:
+        if not isinstance(self.value, bool):
+            self.fault("should be true or false", "Write true or false")
+        return self.value is True
+
+    def whole_number(self) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 1:
+            self.fault("should be a whole number above 0", "Write a number such as 2")
+            return 1
+        return self.value
+
+
+def _name(row: object, number: int) -> str:
+    if isinstance(row, dict):
+        for key in ("key", "id", "code"):
+            if isinstance(row.get(key), str):
+                return str(row[key])
+    return str(number)
+
+
+def note_repeats(nodes: Iterator[tuple[str, Node]], what: str) -> None:
+    """Fault every name that was used before."""
+    seen: set[str] = set()
+    for name, node in nodes:
+        if name in seen:
+            node.fault(f"the {what} {name!r} is used twice", f"Give each {what} a name of its own")
+        seen.add(name)
