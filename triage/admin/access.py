@@ -1,0 +1,29 @@
+"""The access log, to read."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from triage.admin.lists import GuardedList, ReadOnly
+from triage.models import AccessEntry
+
+
+@admin.register(AccessEntry)
+class AccessEntryAdmin(ReadOnly, GuardedList):
+    lookups = frozenset({"what__exact"})
+    list_display = ("number", "at", "who", "what", "about", "detail")
+    list_filter = ("what",)
+    search_fields = ("about",)
+    search_help_text = "A reference code, or a staff member’s name"
+    sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AccessEntry], search_term: str
+    ) -> tuple[QuerySet[AccessEntry], bool]:
+        """Exactly that reference, or that name: each of the two is one look into an index."""
+        if not search_term:
+            return queryset, False
+        of_reference = queryset.filter(about=search_term.upper())
+        return (of_reference if of_reference.exists() else queryset.filter(who=search_term)), False

@@ -1,0 +1,215 @@
+"""Inviting patients to answer before an appointment: the list, one or many at once, and the letters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from triage import actions, releases
+from triage.admin.invitation_list import MOST_LINES, SAME, InvitationForm, PastedList, read_list
+from triage.admin.lists import GuardedList
+from triage.codes import carried
+from triage.domain.content import Content
+from triage.domain.decision import emergency_signs
+from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession
+
+State = Invitation.State
+NOT_SO = "This invitation has changed since you opened the page. See its state now."
+
+
+def in_state(state: str, now: datetime) -> Q:
+    """The invitations in that state, as `Invitation.state` says it of one."""
+    return {
+        State.OPEN: STILL_OPEN & Q(expires_at__gt=now),
+        State.USED: Q(opened_at__isnull=False),
+        State.EXPIRED: STILL_OPEN & Q(expires_at__lte=now),
+        State.REVOKED: Q(revoked_at__isnull=False),
+    }[State(state)]
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, str(state.label)) for state in State]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        state = self.value()
+        if state is None or state not in State:
+            return queryset
+        return queryset.filter(in_state(state, timezone.now()))
+
+
+class PasteForm(forms.Form):
+    lines = forms.CharField(
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10, "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Paste one line for each invitation."},
+    )
+
+
+@admin.register(Invitation)
+class InvitationAdmin(GuardedList):
+    """The newest first. An invitation is made, and then opened, revoked or made anew; never changed."""
+
+    lookups = frozenset({"state"})
+    list_display = ("label", "appointment", "language", "state_shown", "session_shown", "made")
+    list_filter = (StateFilter,)
+    search_fields = ("label",)
+    search_help_text = "Label, written exactly so"
+    sortable_by = ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        """With what else a row shows; a join would have the database read the other table first."""
+        sessions = TriageSession.objects.filter(listed_at__isnull=False).only("reference", "invitation")
+        return super().get_queryset(request).prefetch_related("created_by", Prefetch("sessions", sessions))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Invitation], search_term: str
+    ) -> tuple[QuerySet[Invitation], bool]:
+        if not search_term:
+            return queryset, False
+        note(request, AccessEntry.What.SEARCH, "invitations", "a label")
+        return queryset.filter(label=search_term.strip()), False
+
+    @admin.display(description="appointment")
+    def appointment(self, invitation: Invitation) -> str:
+        return date_format(timezone.localtime(invitation.appointment_at), "D, M j, Y, H:i")
+
+    @admin.display(description="state")
+    def state_shown(self, invitation: Invitation) -> str:
+        context = {"state": invitation.state(timezone.now())}
+        return render_to_string("admin/triage/invitation/state.html", context)
+
+    @admin.display(description="submission")
+    def session_shown(self, invitation: Invitation) -> str:
+        return render_to_string("admin/triage/invitation/sessions.html", {"invitation": invitation})
+
+    @admin.display(description="made")
+    def made(self, invitation: Invitation) -> str:
+        return render_to_string("admin/triage/invitation/made.html", {"invitation": invitation})
+
+    def get_urls(self) -> list[Any]:
+        paste = path("paste/", self.admin_site.admin_view(self.paste_view), name="triage_invitation_paste")
+        return [paste, *super().get_urls()]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One invitation. The answer to the form is its letter, the only page that ever shows its code."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        form = InvitationForm(_languages(), now, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                return self._letters(request, actions.invite([form.cleaned_data], _user(request), now))
+            except IntegrityError:
+                form.add_error(None, SAME)
+        return self._page(request, "form.html", "Invite a patient", form=form)
+
+    def paste_view(self, request: HttpRequest) -> HttpResponse:
+        """Many at once: first what was read is shown, then all are made or none."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        form = PasteForm(request.POST if request.method == "POST" else None)
+        found = PastedList()
+        if form.is_valid():
+            found = read_list(form.cleaned_data["lines"], _languages(), now)
+            if "make" in request.POST and not found.faults:
+                try:
+                    return self._letters(request, actions.invite(found.rows.values(), _user(request), now))
+                except IntegrityError:
+                    found.faults.append((1, "An invitation of this list was made meanwhile. Check it again."))
+        context = {"form": form, "found": found, "languages": _languages(), "most": MOST_LINES, "now": now}
+        return self._page(request, "paste.html", "Invite patients from a list", **context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One invitation: revoke it, or make it anew."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        invitation = self.get_object(request, unquote(object_id))
+        if invitation is None:
+            raise Http404
+        if request.method == "POST":
+            return self._act(request, invitation)
+        now = timezone.now()
+        context = {
+            "invitation": invitation,
+            "state": invitation.state(now),
+            "may_act": self.has_change_permission(request) and self.has_add_permission(request),
+            "lasts": now < invitation.expires_at,
+        }
+        return self._page(request, "invitation.html", invitation.label, **context)
+
+    def _act(self, request: HttpRequest, invitation: Invitation) -> HttpResponse:
+        if not (self.has_change_permission(request) and self.has_add_permission(request)):
+            raise PermissionDenied
+        user, now = _user(request), timezone.now()
+        try:
+            if "again" in request.POST:
+                return self._letters(request, actions.invite_again(invitation.pk, user, now))
+            if "revoke" in request.POST:
+                actions.revoke(invitation.pk, user, now)
+                messages.success(request, f"{invitation.label}: revoked. The code opens nothing.")
+        except (actions.ChangedMeanwhile, IntegrityError):
+            messages.error(request, NOT_SO)
+        return redirect(request.path)
+
+    def _letters(self, request: HttpRequest, made: list[tuple[Invitation, str]]) -> HttpResponse:
+        """One page of paper for each. Nothing keeps the codes, so nothing can show them again."""
+        letters = [
+            {
+                "invitation": invitation,
+                "carried": carried(request, code),
+                "signs": [sign.text for sign in emergency_signs(_content(invitation.language))],
+            }
+            for invitation, code in made
+        ]
+        return self._page(request, "letters.html", "Print now", letters=letters)
+
+    def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+        context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+        return TemplateResponse(request, f"admin/triage/invitation/{template}", context)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)  # the admin lets in nobody else
+
+
+def note(request: HttpRequest, what: str, about: str, detail: str) -> None:
+    actions.note_access(what, _user(request).get_username(), timezone.now(), about, detail)
+
+
+def _content(language: str) -> Content:
+    return releases.content(releases.current().sha256, language)
+
+
+def _languages() -> dict[str, str]:
+    """Those that the published questions can be answered in."""
+    return dict(_content("en").languages)

@@ -1,0 +1,83 @@
+"""What the page of one submission shows, gathered from its frozen record and from nothing else.
+
+An unfinished session with an emergency sign has no record: its answers so far are decided on the spot.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+
+from triage import releases
+from triage.domain.decision import decide
+from triage.domain.result import build
+from triage.domain.walk import walk
+from triage.models import TriageSession
+from triage.records import open_record
+from triage.templatetags.footpath import sources_of
+
+Sheet = dict[str, Any]
+
+# The parts of a result that staff read, and whose sources the sheet lists.
+STAFF_PARTS = ("why_urgent", "why_origin", "why_root", "points_to", "staff_sections", "lines")
+
+
+def sheet_of(session: TriageSession) -> Sheet:
+    """Raises RecordAltered when the record is not what was submitted."""
+    return _submitted(session) if session.submitted_at else _unfinished(session)
+
+
+def _submitted(session: TriageSession) -> Sheet:
+    record = open_record(session)
+    answers = [
+        {**answer, "answered_at": parse_datetime(answer["answered_at"])} for answer in record["answers"]
+    ]
+    return {
+        "reference": record["reference"],
+        "submitted_at": parse_datetime(record["submitted_at"]),
+        "language": record["language"],
+        "release": record["release"],
+        "number": record["number"],
+        "sha256": session.record_sha256,
+        **_decided(record["staff_result"] or record["result"], unanswered=()),
+        **_raw(answers, record["dropped"]),
+    }
+
+
+def _unfinished(session: TriageSession) -> Sheet:
+    rows = list(session.answers.all())
+    content = releases.content(session.release.sha256, settings.LANGUAGE_CODE)
+    walked = walk(content, {row.item: tuple(row.given) for row in rows})
+    given = [{"item": row.item, "given": row.given, "answered_at": row.answered_at} for row in rows]
+    sheet: Sheet = {
+        "reference": session.reference,
+        "submitted_at": None,
+        "language": session.language,
+        "release": {"version": session.release.version, "sha256": session.release.sha256},
+        **_raw(given, walked.dropped),
+    }
+    if walked.exit:  # the person gave a sign, then an age under 16: there is nothing to decide
+        return sheet
+    result = build(
+        content, walked, decide(content, walked), session.clinic.as_settings(), releases.passages()
+    )
+    return sheet | _decided(result.as_data(), walked.unanswered)
+
+
+def _decided(result: dict[str, Any], unanswered: tuple[str, ...]) -> Sheet:
+    cited = sources_of(result["citations"], *(result[part] for part in STAFF_PARTS))
+    asked = [line for line in result["lines"] if line["item"] not in unanswered]
+    return {
+        "result": result,
+        "lines": asked,
+        "not_sure": [line for line in asked if not line["known"]],
+        "not_answered": [line for line in result["lines"] if line["item"] in unanswered],
+        "citations": [result["citations"][id] for id in sorted(cited)],
+    }
+
+
+def _raw(answers: list[dict[str, Any]], dropped: Any) -> Sheet:
+    """The codes as they were given, in that order; those that counted for nothing too."""
+    return {"raw": [{**answer, "off_path": answer["item"] in dropped} for answer in answers]}

@@ -1,0 +1,108 @@
+"""Write submissions as CSV, JSON lines or FHIR responses, or a release as a FHIR Questionnaire.
+
+Reads the frozen records one at a time. One that was altered is refused and named, the rest goes on, and the exit
+status is 1. The access log keeps that an export was made. docs/exports.md says what is in each file.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from triage import actions, releases
+from triage.domain.load import languages
+from triage.exports import BOM, FORMATS, chosen, what_it_holds
+from triage.exports.fhir_questionnaire import of_release
+from triage.exports.stream import Export
+from triage.management.content import release as named_release
+from triage.models import AccessEntry, Release
+
+QUESTIONNAIRE = "fhir-questionnaire"
+STEP = 1000
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", choices=["csv", "json", QUESTIONNAIRE, "fhir-responses"])
+        parser.add_argument("--release", default="", help="the first letters of a release's SHA-256")
+        parser.add_argument(
+            "--since", type=date.fromisoformat, help="YYYY-MM-DD: submitted on that day or later"
+        )
+        parser.add_argument("--out", type=Path, help="a file; without it, standard output")
+        parser.add_argument(
+            "--rows",
+            choices=["submissions", "answers"],
+            default="submissions",
+            help="of a CSV: one row for each",
+        )
+        parser.add_argument(
+            "--with-notes", action="store_true", help="also what patients wrote in their own words"
+        )
+        parser.add_argument(
+            "--bom", action="store_true", help="begin with the mark by which Excel knows UTF-8"
+        )
+        parser.add_argument(
+            "--language",
+            help=f"of a {QUESTIONNAIRE}; the other languages stand beside it (default: the release's own)",
+        )
+
+    def handle(self, *args: Any, what: str, out: Path | None, bom: bool, **options: Any) -> None:
+        with self._opened(out) as file:
+            file.write(BOM if bom else "")
+            if what == QUESTIONNAIRE:
+                file.write(self._questionnaire(**options))
+            else:
+                self._submissions(what, file, **options)
+
+    @contextmanager
+    def _opened(self, out: Path | None) -> Iterator[TextIO]:
+        """The file, for its owner alone to read, or standard output."""
+        if out is None:
+            self.stdout.ending = ""
+            yield cast(TextIO, self.stdout)
+            return
+        try:
+            out.touch(mode=0o600)
+        except OSError as error:
+            raise CommandError(f"{out} cannot be written: {error.strerror}.") from None
+        with out.open("w", encoding="utf-8", newline="") as file:
+            yield file
+
+    def _questionnaire(self, release: str, language: str | None, **options: Any) -> str:
+        wanted = Release.objects.get(sha256=named_release(release)) if release else releases.current()
+        known = languages(releases.trees(wanted.sha256))
+        if language and language not in known:
+            raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
+        return json.dumps(of_release(wanted, language), ensure_ascii=False, indent=2) + "\n"
+
+    def _submissions(
+        self,
+        what: str,
+        file: TextIO,
+        rows: str,
+        release: str,
+        since: date | None,
+        with_notes: bool,
+        **options: Any,
+    ) -> None:
+        name = rows if what == "csv" else what
+        sessions = chosen(since, named_release(release) if release else "")
+        detail = f"{what_it_holds(name, since, with_notes)}: on the command line"
+        actions.note_access(AccessEntry.What.EXPORT, "", timezone.now(), "submissions", detail)
+        export = Export(FORMATS[name], sessions, notes=with_notes)
+        for text in export:
+            file.write(text)
+            if export.count and export.count % STEP == 0:
+                self.stderr.write(f"{export.count} submissions read")
+        for reference in export.refused:
+            self.stderr.write(f"{reference}: the stored record is not what was submitted. It was left out.")
+        self.stderr.write(f"{export.count - len(export.refused)} of {export.count} submissions written.")
+        if export.refused:
+            raise CommandError("Some records were altered: run verify_store.", returncode=1)

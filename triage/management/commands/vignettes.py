@@ -1,0 +1,62 @@
+"""Score the rules against the example cases: urgency exact, too high and too low, and agreement on origin and root.
+
+Exit status 1 when an emergency is told to be less. Cases that end at an exit page have no urgency.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from triage.content_files import SHIPPED
+from triage.domain.content import URGENCIES
+from triage.domain.vignettes import Judged, judge
+from triage.management.content import ARGUMENT, named_content
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "content", nargs="?", default=str(SHIPPED), help=f"{ARGUMENT} (default: the shipped content)"
+        )
+
+    def handle(self, *args: Any, content: str, **options: Any) -> None:
+        cases = list(judge(named_content(content)))
+        expected: dict[str, list[Judged]] = defaultdict(list)
+        for case in cases:
+            expected[case.vignette.urgency or "exit"].append(case)
+        self._line("expected", "cases", "exact", "too high", "too low")
+        for urgency in (*reversed(URGENCIES), "exit"):
+            if urgency in expected:
+                self._counts(urgency, expected[urgency])
+        self._counts("all", cases)
+        with_origin = [case for case in cases if case.vignette.origin]
+        agree = sum(case.decision.origin == case.vignette.origin for case in with_origin)
+        self.stdout.write(f"Origin as expected: {agree} of {len(with_origin)}.")
+        with_root = [case for case in cases if case.vignette.root]
+        agree = sum(case.decision.root == case.vignette.root for case in with_root)
+        self.stdout.write(f"Root as expected: {agree} of {len(with_root)} (only with origin back).")
+        for case in cases:
+            if not case.agrees:
+                self.stderr.write(_disagreement(case))
+        missed = [case.vignette.key for case in expected["emergency"] if case.too_low]
+        if missed:
+            raise CommandError(f"An emergency is told to be less: {', '.join(missed)}.", returncode=1)
+
+    def _counts(self, name: str, cases: list[Judged]) -> None:
+        over, under = sum(case.too_high for case in cases), sum(case.too_low for case in cases)
+        self._line(name, len(cases), len(cases) - over - under, over, under)
+
+    def _line(self, name: str, *cells: object) -> None:
+        self.stdout.write(f"{name:<10}" + "".join(f"{cell!s:>10}" for cell in cells))
+
+
+def _disagreement(case: Judged) -> str:
+    expected, found = case.vignette, case.decision
+    told, due = (
+        tuple(getattr(one, part) for part in ("origin", "root", "urgency")) for one in (found, expected)
+    )
+    return f"{expected.key}: {told}, but {due} is expected: {expected.why}"

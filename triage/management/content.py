@@ -1,0 +1,38 @@
+"""The content that a command was given by name: a directory, or a release by the start of its SHA-256."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from triage import releases
+from triage.content_files import read_content
+from triage.domain.content import Content
+from triage.domain.tree import ContentError
+from triage.models import Release
+
+ARGUMENT = "a content directory, or the first letters of a release's SHA-256"
+
+
+def named_content(name: str, language: str | None = None) -> Content:
+    """The content in the language (by default in its own). Only a release needs the database."""
+    try:
+        if Path(name).is_dir():
+            return read_content(Path(name), language)
+        return releases.content(release(name), language or "en")
+    except ContentError as error:
+        raise CommandError(f"{error}\nMend the content first: manage.py check_content {name}") from None
+
+
+def release(start: str) -> str:
+    """The SHA-256 of the one release that begins so."""
+    found = Release.objects.filter(sha256__startswith=start.lower()).values_list("sha256", flat=True)[:2]
+    match list(found):
+        case [sha256]:
+            return sha256
+        case []:
+            what = "There is no directory of this name, and no release begins"
+        case _:
+            what = "More than one release begins"
+    raise CommandError(f"{what} with {start!r}. Name {ARGUMENT}.")

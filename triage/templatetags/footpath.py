@@ -1,0 +1,96 @@
+"""Marks that tie a sentence on a page to its entry in that page's list of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+LETTERS = {"article": "A", "guidance": "G", "research": "R"}
+
+
+@dataclass
+class Source:
+    """A passage of the article, or a document, with what this page takes from it."""
+
+    mark: str
+    citation: Mapping[str, Any]
+    claims: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        return f"source-{self.mark}"
+
+    @property
+    def place(self) -> str:
+        """Its anchor on the page of all sources."""
+        return place_of(self.citation["id"])
+
+
+@register.filter
+def part(parts: Mapping[str, Any], key: str) -> Any:
+    """A part of a result whose key has a hyphen, which template syntax cannot read."""
+    return parts[key]
+
+
+@register.filter
+def place_of(citation: str) -> str:
+    """The passage of a claim (P3 for P3.a); any other source is its own place."""
+    return citation.partition(".")[0]
+
+
+@register.simple_tag
+def sources_of(citations: Any, *parts: Any) -> dict[str, Source]:
+    """The sources that these parts of a page name, in that order: citation id -> Source.
+
+    Claims of one passage share one Source. Without parts: all the citations.
+    """
+    known = {entry["id"]: entry for entry in _plain(citations)}
+    places: dict[tuple[str, str, str], Source] = {}
+    found: dict[str, Source] = {}
+    for id in dict.fromkeys(_named(parts) if parts else known):
+        entry = known[id]
+        place = (entry["kind"], entry["title"], entry["locator"])
+        if place not in places:
+            letter = LETTERS[entry["kind"]]
+            number = 1 + sum(source.mark.startswith(letter) for source in places.values())
+            places[place] = Source(f"{letter}{number}", entry)
+        places[place].claims.append(entry)
+        found[id] = places[place]
+    return found
+
+
+@register.filter
+def marks(ids: Iterable[str], sources: Mapping[str, Source]) -> list[Source]:
+    """The sources behind these citation ids, each once."""
+    return list({sources[id].mark: sources[id] for id in ids}.values())
+
+
+@register.filter
+def each_once(sources: Mapping[str, Source]) -> list[Source]:
+    return list({source.mark: source for source in sources.values()}.values())
+
+
+def _plain(citations: Any) -> list[Mapping[str, Any]]:
+    """Citations as plain data, from a list of them or from the mapping that a result holds."""
+    entries = citations.values() if isinstance(citations, Mapping) else citations or ()
+    return [
+        asdict(entry) if is_dataclass(entry) and not isinstance(entry, type) else entry for entry in entries
+    ]
+
+
+def _named(part: Any) -> Iterator[str]:
+    """Every citation id in a part of a page, in reading order."""
+    if is_dataclass(part) and not isinstance(part, type):
+        part = asdict(part)
+    if isinstance(part, Mapping):
+        yield from part.get("sources", ())
+        for value in part.values():
+            yield from _named(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from _named(value)

@@ -1,0 +1,135 @@
+"""A patient's session as the pages see it: found by the browser's cookie, read in one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from triage import releases
+from triage.domain.content import Content
+from triage.domain.decision import Decision, decide
+from triage.domain.walk import Answers, Walk, walk
+from triage.models import Clinic, TriageSession
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+
+SESSION_FIELDS = ("pk", "reference", "language", "started_at", "submitted_at", "last_sequence")
+TOUCHED_FIELDS = (
+    "started_at",
+    "submitted_at",
+    "reopened_at",
+    "stayed_at",
+)  # when something was done, beside answers
+CLINIC_FIELDS = (
+    "name",
+    "phone",
+    "hours",
+    "emergency_number",
+    "advice_line",
+    "show_roots",
+    "return_days",
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One patient's session with its answers. `language` is that of the page being made."""
+
+    pk: int
+    reference: str
+    language: str
+    started_at: datetime
+    submitted_at: datetime | None
+    last_sequence: int
+    release: str  # the release's SHA-256
+    clinic: Clinic
+    answers: Answers
+    opened_at: datetime  # when this browser came to it: at its start, or with a return code
+    last_active_at: datetime
+    corrects: str  # the reference of the submission that it corrects, or ""
+
+    @cached_property
+    def content(self) -> Content:
+        return releases.content(self.release, self.language)
+
+    @cached_property
+    def walk(self) -> Walk:
+        return walk(self.content, self.answers)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What the answers so far would decide, missing ones counting as not sure."""
+        return decide(self.content, self.walk)
+
+    @property
+    def closes_at(self) -> datetime:
+        """When it closes in this browser, unless something is done before."""
+        return min(self.last_active_at + IDLE, self.opened_at + LONGEST)
+
+    def seconds_left(self, now: datetime) -> int:
+        return int((self.closes_at - now).total_seconds())
+
+    def expired(self, now: datetime) -> bool:
+        return now > self.closes_at
+
+
+def find(key: str, language: str) -> Visit | None:
+    """The session this key opens, read with its answers and the clinic's settings in one query."""
+    columns = [
+        *{*SESSION_FIELDS, *TOUCHED_FIELDS},
+        "release__sha256",
+        "corrects__reference",
+        *(f"clinic__{name}" for name in CLINIC_FIELDS),
+        *("answers__item", "answers__given", "answers__answered_at"),
+    ]
+    rows = list(
+        TriageSession.objects.filter(key_hash=releases.sha256(key))
+        .order_by("answers__sequence")
+        .values(*columns)
+    )
+    if not rows:
+        return None
+    first = rows[0]
+    answered = [row for row in rows if row["answers__item"] is not None]
+    touched = [row["answers__answered_at"] for row in answered] + [
+        first[name] for name in TOUCHED_FIELDS if first[name]
+    ]
+    return Visit(
+        **{name: first[name] for name in SESSION_FIELDS} | {"language": language},
+        release=first["release__sha256"],
+        clinic=Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS}),
+        answers={row["answers__item"]: tuple(row["answers__given"]) for row in answered},
+        opened_at=first["reopened_at"] or first["started_at"],
+        last_active_at=max(touched),
+        corrects=first["corrects__reference"] or "",
+    )
+
+
+def remember(response: HttpResponse, key: str) -> None:
+    """Give the browser the key to its session. It ends with the browser."""
+    response.set_cookie(
+        settings.VISIT_COOKIE_NAME,
+        key,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def forget(response: HttpResponse) -> None:
+    response.delete_cookie(settings.VISIT_COOKIE_NAME, path="/", samesite="Lax")
+
+
+def key_of(request: HttpRequest) -> str:
+    return request.COOKIES.get(settings.VISIT_COOKIE_NAME, "")
+
+
+def with_answers(visit: Visit, given: Answers) -> Visit:
+    """The same session once these answers are stored."""
+    return replace(visit, answers={**visit.answers, **given})
