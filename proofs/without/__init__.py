@@ -1,0 +1,1 @@
+"""Footpath without one of its guards: settings with which a proof has to fail."""

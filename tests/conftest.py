@@ -1,0 +1,179 @@
+"""What all tests share: which database they run on, how far the proofs go, and the browser."""
+
+import contextlib
+import json
+import os
+import platform
+import random
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+import hypothesis
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+from playwright.sync_api import sync_playwright
+
+from dev import find_chromium
+
+# Playwright's synchronous interface keeps an event loop running in the test's thread; Django takes that
+# for asynchronous code and would refuse every query a browser test makes. There is none here.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# The same examples every time, and no verdict on how fast a shared machine is.
+hypothesis.settings.register_profile("footpath", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("footpath")
+
+
+# Databases
+
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
+
+def uses_database(item):
+    return bool(
+        item.get_closest_marker("django_db")
+        or DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        or issubclass(getattr(item, "cls", None) or object, TransactionTestCase)
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Everything runs on SQLite; on PostgreSQL only what can come out differently there."""
+    if connection.vendor == "sqlite":
+        return
+    without = [item for item in items if not uses_database(item)]
+    if without:
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if uses_database(item)]
+
+
+# Proofs: tests with a short form, and a long one that `dev.py prove` runs
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the proofs in their long form")
+    parser.addoption("--proofs-to", type=Path, help="a file for what the proofs counted")
+    parser.addoption("--seed", type=int, default=1, help="what the proofs draw from (default: 1)")
+
+
+class Proof:
+    """How far a proof goes, what it draws from, and what it counted, which the run's end prints as JSON."""
+
+    def __init__(self, name, options, record):
+        self.name, self.long, self.seed, self.record = name, options.long, options.seed, record
+        self.random = random.Random(options.seed)
+
+    def size(self, short, long):
+        return long if self.long else short
+
+    def progress(self, done, whole):
+        if self.long and done % max(1, whole // 20) == 0:
+            print(f"{self.name}: {done} of {whole}", file=sys.__stderr__, flush=True)
+
+    def counted(self, **counts):
+        line = {"proof": self.name, **counts, "long": self.long, "seed": self.seed}
+        self.record("proof", json.loads(json.dumps(line)))  # plain, as the workers' wire wants it
+
+
+@pytest.fixture
+def proof(request, record_property):
+    return Proof(request.node.name.removeprefix("test_"), request.config.option, record_property)
+
+
+def pytest_terminal_summary(terminalreporter):
+    lines = [
+        value | {"passed": report.passed} | versions()
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in report.user_properties
+        if name == "proof"
+    ]
+    told = [json.dumps(line) for line in lines]
+    if told:
+        terminalreporter.section("proofs")
+        terminalreporter.write("\n".join(told) + "\n")
+    if path := terminalreporter.config.option.proofs_to:
+        path.write_text("\n".join(told), encoding="utf-8")
+
+
+def versions():
+    return {
+        "python": platform.python_version(),
+        "django": django.__version__,
+        "database": connection.vendor,
+        "hypothesis": hypothesis.__version__,
+    }
+
+
+# Browser
+
+
+PHONE = {"width": 390, "height": 844}
+LOOPBACK = {"127.0.0.1", "localhost"}
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    # No other machine has a name here, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*QUIET, *root])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser, live_server):
+    """Opens a phone's pages: `new_page()`, or with Playwright's options, as `java_script_enabled=False`."""
+    with watched_pages(browser, live_server.url) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()
+
+
+@contextlib.contextmanager
+def watched_pages(browser, base_url):
+    """Fails at the end if a page asked another machine for anything, was refused it, or broke."""
+    contexts, complaints = [], []
+
+    def open_page(**options):
+        context = browser.new_context(base_url=base_url, **{"viewport": PHONE, **options})
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.on("request", lambda request: complaints.extend(third_party(request.url)))
+        context.on("console", lambda message: complaints.extend(refused(message.text)))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def third_party(url):
+    parts = urlsplit(url)
+    if parts.scheme not in ("data", "blob", "about") and parts.hostname not in LOOPBACK:
+        yield f"request to {url}"
+
+
+def refused(message):
+    if "Content Security Policy" in message:
+        yield message

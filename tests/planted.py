@@ -1,0 +1,79 @@
+"""Faults to plant in the shipped content, each as a change of its trees; and the content they make."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from triage.content_files import SHIPPED, read_trees
+from triage.domain.content import Content
+from triage.domain.load import load
+
+Trees = dict[str, Any]
+SHIPPED_TREES = read_trees(SHIPPED)
+
+
+def planted(fault: Callable[[Trees], object]) -> Trees:
+    trees = copy.deepcopy(dict(SHIPPED_TREES))
+    fault(trees)
+    return trees
+
+
+def content_with(fault: Callable[[Trees], object]) -> Content:
+    return load(planted(fault))
+
+
+def written(trees: Trees, directory: Path) -> str:
+    """The trees as a content directory."""
+    for name, tree in trees.items():
+        (directory / f"{name}.yaml").write_text(json.dumps(tree), encoding="utf-8")  # JSON is YAML
+    return str(directory)
+
+
+# Places in the trees
+
+
+def entry(trees: Trees, part: str, name: str) -> dict[str, Any]:
+    return next(row for row in trees["decision"][part] if row["id"] == name)
+
+
+def when(trees: Trees, part: str, name: str) -> dict[str, Any]:
+    return entry(trees, part, name)["when"]
+
+
+def item(trees: Trees, key: str) -> dict[str, Any]:
+    screens = trees["questionnaire"]["screens"]
+    return next(item for screen in screens for item in screen["items"] if item["key"] == key)
+
+
+def result_row(trees: Trees, section: str, key: str) -> dict[str, Any]:
+    return next(row for row in trees["results"]["sections"][section]["rows"] if row["key"] == key)
+
+
+# Changes
+
+
+def drop_row(trees: Trees, part: str, name: str) -> None:
+    trees["decision"][part].remove(entry(trees, part, name))
+    del trees["results"]["rules"][name]
+
+
+def move_first(trees: Trees, part: str, name: str) -> None:
+    trees["decision"][part].sort(key=lambda row: row["id"] != name)
+
+
+def negate(trees: Trees, part: str, name: str) -> None:
+    entry(trees, part, name)["when"] = {"not": when(trees, part, name)}
+
+
+def also(trees: Trees, part: str, name: str, condition: dict[str, Any]) -> None:
+    """The row asks for one thing more."""
+    entry(trees, part, name)["when"] = {"all": [when(trees, part, name), condition]}
+
+
+def ask_later(trees: Trees, key: str) -> None:
+    """The screen comes last."""
+    trees["questionnaire"]["screens"].sort(key=lambda screen: screen["key"] == key)

@@ -1,0 +1,28 @@
+"""The settings under test: those of triage, on a throwaway folder and without the waiting."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Whatever the developer's shell says; only DATABASE_URL is heard, since it says on what to test.
+os.environ.update(DEBUG="off", HTTPS="off", TRUST_PROXY="", SECRET_KEY="", ALLOWED_HOSTS="", TIME_ZONE="")
+# test_second_factor.py and test_outbox.py turn these on.
+os.environ.update(STAFF_SECOND_FACTOR="off", EMAIL_URL="", EMAIL_FROM="")
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="footpath-test-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+
+from triage.settings import *  # noqa: E402, F403
+from triage.settings import DATA_DIR, DATABASES  # noqa: E402
+
+# A file in place of Django's database in memory: the live server's threads get connections of their own,
+# with the PRAGMAs that patients get.
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,27 @@
+"""The browser the other tests use: it is a phone's, and it tells on a page that talks to strangers."""
+
+import pytest
+
+from tests.conftest import PHONE, watched_pages
+
+
+def test_a_page_of_ours_raises_no_complaint(page):
+    assert page.goto("/admin/login/").ok
+    assert page.viewport_size == PHONE
+
+
+@pytest.mark.parametrize(
+    "misdeed, complaint",
+    [
+        ("location = 'http://elsewhere.example/'", "request to http://elsewhere.example/"),
+        ("fetch('http://elsewhere.example/')", "Content Security Policy"),
+        ("document.body.setAttribute('style', 'color: red')", "Content Security Policy"),
+        ("setTimeout(() => { throw Error('broken') })", "broken"),
+    ],
+)
+def test_a_misdeed_fails_the_test(browser, live_server, misdeed, complaint):
+    with pytest.raises(AssertionError, match=complaint), watched_pages(browser, live_server.url) as open_page:  # noqa: PT012
+        page = open_page()
+        page.goto("/admin/login/")
+        page.evaluate("() => {" + misdeed + "}")
+        page.wait_for_timeout(200)

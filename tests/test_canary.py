@@ -1,0 +1,305 @@
+"""What a patient says stays where it belongs: after a whole journey in Chromium, with every kind of error on the
+way, the words of the answers are looked for in everything that was written or sent."""
+
+import io
+import json
+import logging
+import os
+import pickle
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.urls import reverse
+
+from dev import find_chromium
+from tests.conftest import PHONE, QUIET, refused, third_party
+from tests.patient import BACK, Patient, publish
+from tests.test_phone import choose, fill_in
+from triage import actions, releases, views
+from triage.logs import PlainFormatter
+from triage.models import TriageSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOTE = "Kanarienvogel-7391"
+ANSWERS = BACK | {
+    "safety-now": ["saddle-numbness", "cold-limb"],
+    "injury": "recent",
+    "foot-heavy": "drags",
+    "heel-stand": "unable",
+    "numb-site": ["top-or-big-toe"],
+    "duration": "under-2-weeks",
+    "health": ["poor-circulation"],
+    "changes": ["night-rest-pain"],
+    "note": NOTE,
+}
+MAY_HOLD = {"triage.Answer.given", "triage.TriageSession.record", "triage.Release.content"}
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    return publish()
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """What our own handler writes."""
+    written = io.StringIO()
+    ours = next(handler for handler in logging.root.handlers if isinstance(handler.formatter, PlainFormatter))
+    monkeypatch.setattr(ours, "stream", written)
+    return written
+
+
+# The canaries
+
+
+def canaries():
+    """The note, and each answer's code and words where these are long enough to be nothing else."""
+    content = releases.content(releases.current().sha256, "en")
+    words = [NOTE]
+    for key, given in ANSWERS.items():
+        for code in [given] if isinstance(given, str) else given:
+            if key != "note":
+                words += [code, content.items[key].option(code).text]
+    return {word for word in words if len(word) > 8}
+
+
+def hits(places):
+    """Which canary is in which place: a name and the bytes or text that are there."""
+    words = [(word, word.encode(), word.encode("utf-16-le")) for word in canaries()]
+    for name, found in places:
+        held = found if isinstance(found, bytes) else found.encode("utf-8", "surrogatepass")
+        yield from (f"{word} in {name}" for word, *coded in words if any(code in held for code in coded))
+
+
+def columns():
+    """Every value of every table, by its column."""
+    for model in apps.get_models(include_auto_created=True):
+        for row in model.objects.values():
+            for name, value in row.items():
+                yield f"{model._meta.label}.{name}", json.dumps(value, default=str, ensure_ascii=False)
+
+
+def kept_on_the_server(log):
+    yield "the log", log.getvalue()
+    yield "the cache", pickle.dumps(getattr(cache, "_cache", {}))
+    yield from ((name, value) for name, value in columns() if name not in MAY_HOLD)
+
+
+def kept_in_the_browser(context, page, requests, folder):
+    """All but Chromium's own list of open tabs: there it keeps a form that was not answered with a redirect, to
+    send it once more, and no page can forbid it. A journey without errors leaves nothing there either, see below."""
+    for request in requests:
+        yield f"the address {request.url}", request.url
+        yield "a Referer", request.all_headers().get("referer", "")
+    yield "cookies", json.dumps(context.cookies())
+    yield "storage", page.evaluate("JSON.stringify([localStorage, sessionStorage, history.state])")
+    yield from ((name, found) for name, found in files(context, folder) if "/Sessions/" not in name)
+
+
+def files(context, folder):
+    context.close()  # writes what it keeps
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield f"the browser's file {path.relative_to(folder)}", path.read_bytes()
+
+
+# The journey
+
+
+@contextmanager
+def chromium_of_its_own(browser, live_server, folder, complaints):
+    """A browser that keeps what it keeps in a folder on the disk."""
+    context = browser.browser_type.launch_persistent_context(
+        folder,
+        executable_path=find_chromium(),
+        args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+        base_url=live_server.url,
+        viewport=PHONE,
+    )
+    context.set_default_timeout(10_000)
+    context.on("request", lambda request: complaints.extend(third_party(request.url)))
+    context.on("console", lambda message: complaints.extend(refused(message.text)))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def own_chromium(browser, live_server, tmp_path):
+    complaints = []
+    with chromium_of_its_own(browser, live_server, tmp_path, complaints) as context:
+        yield context
+    assert not complaints
+
+
+def fill_in_note(page):
+    if (note := page.locator("textarea[name=note]")).count():
+        note.fill(NOTE)
+
+
+def errors_on_the_way(page, monkeypatch):
+    """On a page with answers chosen: a form with a false token, a refused choice, no page, and a fault of ours."""
+    statuses = []
+    page.on("response", lambda response: statuses.append(response.status))
+    choose(page, ANSWERS)
+    fill_in_note(page)
+    page.locator("main [name=csrfmiddlewaretoken]").evaluate("token => token.value = 'x'.repeat(64)")
+    page.get_by_role("button", name="Continue").click()
+    page.go_back()
+    page.locator("button[name=language]").evaluate("button => button.value = 'no-such-language'")
+    page.locator("button[name=language]").click()
+    page.go_back()
+    page.goto("/no-such-page/")
+    page.go_back()
+    page.reload()
+    with monkeypatch.context() as broken:
+        broken.setattr(actions, "record_answers", fault)
+        choose(page, ANSWERS)
+        fill_in_note(page)
+        page.get_by_role("button", name="Continue").click()
+    page.go_back()
+    page.reload()
+    assert {400, 403, 404, 500} <= set(statuses)
+
+
+def fault(visit, given, now):
+    """As a database would tell it, with what it was to store."""
+    raise RuntimeError(f"could not store {given}")
+
+
+def test_canary(own_chromium, tmp_path, log, monkeypatch, proof):
+    requests, erred = [], []
+    own_chromium.on("request", lambda request: requests.append(request))
+    page = own_chromium.pages[0]
+
+    def look(page):
+        screen = page.url.split("/")[-2]
+        if screen in ("leg", "words") and screen not in erred:
+            erred.append(screen)
+            errors_on_the_way(page, monkeypatch)
+        fill_in_note(page)
+
+    fill_in(page, ANSWERS, look)
+    staff_look_at_it(own_chromium.new_page())
+    browser = list(kept_in_the_browser(own_chromium, page, requests, tmp_path))
+    server = list(kept_on_the_server(log))
+    proof.counted(canaries=len(canaries()), requests=len(requests), places=len(browser) + len(server))
+    assert erred == ["leg", "words"]
+    assert "RuntimeError" in log.getvalue()
+    assert TriageSession.objects.get(submitted_at__isnull=False)
+    assert sorted(hits((*browser, *server))) == []
+    assert {NOTE in held for name, held in columns() if name == "triage.TriageSession.record"} == {True}
+
+
+def staff_look_at_it(page):
+    user = actions.create_staff("reviewer", "a password of its own", actions.REVIEWERS)
+    reference = TriageSession.objects.get(submitted_at__isnull=False).reference
+    page.goto("/admin/")
+    page.fill("[name=username]", user.username)
+    page.fill("[name=password]", "a password of its own")
+    page.locator("[type=submit]").click()
+    page.goto(f"{reverse('admin:triage_triagesession_changelist')}?q={reference[:3]}")
+    page.get_by_role("link", name=reference).click()
+    assert NOTE in page.locator("body").inner_text()
+    page.locator("[name=state]").first.check()
+    page.locator("textarea[name=note]").fill("Seen.")
+    page.locator("form [type=submit]", has_text="").last.click()
+
+
+# That it would tell
+
+
+def test_a_page_that_logs_the_note_is_told(log, monkeypatch):
+    store = views._store
+
+    def telling(request, open_visit, form):
+        logging.getLogger("triage").info("stored %s", form.answers())
+        return store(request, open_visit, form)
+
+    monkeypatch.setattr(views, "_store", telling)
+    Patient(ANSWERS).whole()
+    assert f"{NOTE} in the log" in hits(kept_on_the_server(log))
+
+
+def test_an_error_that_tells_its_message_is_told(log, monkeypatch):
+    """The formatter leaves it out: with Python's own it would be there."""
+    ours = next(handler for handler in logging.root.handlers if isinstance(handler.formatter, PlainFormatter))
+    monkeypatch.setattr(ours, "formatter", logging.Formatter())
+    monkeypatch.setattr(actions, "record_answers", fault)
+    patient = Patient(ANSWERS)
+    patient.client.raise_request_exception = False
+    patient.answer(patient.start())
+    assert "16-or-over in the log" in hits(kept_on_the_server(log))
+
+
+def test_a_name_that_tells_is_told(log):
+    User.objects.create_user(NOTE)
+    assert f"{NOTE} in auth.User.username" in hits(kept_on_the_server(log))
+
+
+# Back, once the person has left
+
+
+FREE = {"/", "/left/", "/expired/"}  # pages for everybody
+
+
+def handed_in(context, base_url):
+    """A page that has shown the answers and the result. Most questions were answered before, which is quicker."""
+    patient = Patient(ANSWERS)
+    patient.go_on(patient.start())
+    context.add_cookies([{"name": "visit", "value": patient.client.cookies["visit"].value, "url": base_url}])
+    page = context.pages[0]
+    for path in ("/", "/questions/leg/", "/questions/words/", "/check/"):
+        page.goto(path)
+    assert NOTE in page.content()
+    page.locator("main").get_by_role("button").click()
+    page.wait_for_url("**/result/")
+    return page
+
+
+def test_back_after_leaving_shows_nothing(own_chromium, live_server, tmp_path, proof):
+    page = handed_in(own_chromium, live_server.url)
+    page.get_by_role("button", name="Leave").click()
+    page.wait_for_url("**/left/")
+    seen = back_and_forward(page)
+    proof.counted(pages=len(seen))
+    assert {path for path, _content in seen} <= FREE
+    assert not any(
+        NOTE in content or TriageSession.objects.get().reference in content for _path, content in seen
+    )
+    assert sorted(hits(files(own_chromium, tmp_path))) == []
+
+
+def test_back_shows_everything_to_one_who_has_not_left(own_chromium, live_server):
+    """Else the test before would show nothing either."""
+    page = handed_in(own_chromium, live_server.url)
+    page.goto("/left/")
+    seen = back_and_forward(page)
+    assert "/result/" in {path for path, _content in seen}
+    assert any(TriageSession.objects.get().reference in content for _path, content in seen)
+
+
+def test_a_page_that_the_browser_kept_whole_asks_the_server_anew(own_chromium, live_server):
+    """As phones keep pages for Back, in memory; Playwright's browsers do not."""
+    page, other_tab = handed_in(own_chromium, live_server.url), own_chromium.new_page()
+    other_tab.goto("/")
+    other_tab.get_by_role("button", name="Leave").click()
+    other_tab.wait_for_url("**/left/")
+    assert TriageSession.objects.get().reference in page.content()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    page.wait_for_url(lambda url: urlsplit(url).path in FREE)
+    assert TriageSession.objects.get().reference not in page.content()
+
+
+def back_and_forward(page):
+    """Every page that a person sees who goes back through the browser's history, and forth again."""
+    seen = []
+    for move in [page.go_back] * 8 + [page.go_forward] * 2:
+        move()
+        page.wait_for_load_state()
+        if page.url != "about:blank":
+            seen.append((urlsplit(page.url).path, page.content()))
+    return seen

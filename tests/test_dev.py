@@ -1,0 +1,172 @@
+"""dev.py as a newcomer meets it, and what a clone holds for it."""
+
+import ast
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from django.conf import settings
+
+import dev
+
+ROOT = settings.BASE_DIR
+LOCKS = [ROOT / "requirements" / name for name in ("base.txt", "dev.txt")]
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, ROOT / "dev.py", *arguments], capture_output=True, text=True, **options
+    )
+
+
+def start(port, folder):
+    environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": "", "PYTHONUNBUFFERED": "1"}
+    environment.pop("DJANGO_SETTINGS_MODULE")
+    return subprocess.Popen(
+        [sys.executable, ROOT / "dev.py", "run", "--port", str(port)],
+        cwd=folder,  # from anywhere
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_run_serves_until_it_is_stopped(tmp_path, port, how):
+    program = start(port, tmp_path)
+    said = []
+    for line in program.stdout:
+        said.append(line)
+        if "Stop with Ctrl-C" in line:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+                assert page.status == 200
+            program.send_signal(how)
+    program.stdout.close()
+    assert program.wait(timeout=20) == 130, "".join(said)
+    assert f"http://127.0.0.1:{port}/admin/" in "".join(said)
+    assert "".join(said).count("staff sign in with the password alone") == 1
+    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)), "something still listens"
+
+
+def test_a_taken_port_is_told_in_a_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = run("run", "--port", str(port))
+    assert refused.returncode == 1
+    assert f"Port {port} cannot be used" in refused.stderr
+    assert "dev.py run --port" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_an_old_python_is_told_in_a_sentence():
+    pretend = "import sys; sys.version_info = (3, 9, 1); exec(open('dev.py').read())"
+    refused = subprocess.run([sys.executable, "-c", pretend], cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr == "Footpath needs Python 3.11 or newer and this is 3.9; install a newer one.\n"
+
+
+def test_an_old_python_can_parse_it():
+    """As far as today's parser remembers what came after 3.7: no :=, no match, no positional-only."""
+    source = (ROOT / "dev.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    with pytest.raises(SyntaxError):
+        ast.parse(source + "\nif (x := 1): pass", feature_version=(3, 7))
+
+
+def test_missing_venv_module_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(dev.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(dev.Problem, match="apt install python3-venv"):
+        dev.make_venv()
+
+
+@pytest.fixture
+def empty_venv(monkeypatch, tmp_path):
+    """Installing into a folder where nothing was installed, with the pip that `answers` stands for."""
+    monkeypatch.setattr(dev, "VENV", tmp_path)
+    monkeypatch.setattr(dev, "PYTHON", sys.executable)
+    return tmp_path
+
+
+def test_no_network_is_told_in_a_sentence(monkeypatch, empty_venv):
+    def no_network(command):
+        raise dev.Failed(
+            command, "WARNING: Retrying … NewConnectionError('…: Failed to establish a new connection')"
+        )
+
+    monkeypatch.setattr(dev, "quietly", no_network)
+    with pytest.raises(dev.Problem, match="connect this machine to the network"):
+        dev.install("base")
+
+
+def test_a_lock_is_installed_once(monkeypatch, empty_venv):
+    calls = []
+    monkeypatch.setattr(dev, "quietly", calls.append)
+    dev.install("base")
+    dev.install("base")
+    assert len(calls) == 1
+    assert "--require-hashes" in calls[0]
+    (empty_venv / "base.installed").write_text("the sum of an older lock")
+    dev.install("base")
+    assert len(calls) == 2
+
+
+def test_a_failed_install_is_tried_again(monkeypatch, empty_venv):
+    def failing(command):
+        raise dev.Failed(command, "THESE PACKAGES DO NOT MATCH THE HASHES")
+
+    monkeypatch.setattr(dev, "quietly", failing)
+    for _ in range(2):
+        with pytest.raises(dev.Failed, match="DO NOT MATCH"):
+            dev.install("base")
+
+
+@pytest.mark.parametrize(
+    "sqlite, postgresql, verdict", [(0, 0, 0), (0, 5, 0), (5, 5, 5), (1, 0, 1), (0, 1, 1), (1, 5, 1)]
+)
+def test_the_verdict_counts_both_databases(monkeypatch, sqlite, postgresql, verdict):
+    statuses = {"": sqlite, "postgresql:///x": postgresql}
+    monkeypatch.setattr(dev, "setup", lambda arguments: 0)
+    monkeypatch.setattr(dev, "postgresql", lambda: dev.contextlib.nullcontext("postgresql:///x"))
+    monkeypatch.setattr(dev, "pytest", lambda name, arguments, url: statuses[url])
+    assert dev.test([]) == verdict
+
+
+# The locks
+
+
+def pins(lock):
+    return dict(
+        re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==([^ ;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_locks_hold_hashes_and_no_place(lock):
+    text = lock.read_text(encoding="utf-8")
+    named = re.findall(r"^\w.*", text, re.MULTILINE)
+    hashed = re.findall(r"^\w\S*==.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    assert len(named) == len(hashed)
+    assert not re.search(r"://|^-|\s--(?!hash)|@ |\s/", text, re.MULTILINE)
+
+
+def test_tests_run_on_what_patients_get():
+    base, everything = map(pins, LOCKS)
+    assert base
+    assert base.items() <= everything.items()

@@ -1,0 +1,62 @@
+"""The golden table is current, and no change of the decision leaves it as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from tests.planted import content_with, entry, when
+from triage.content_files import read_content
+from triage.domain.proof.golden import answers, fingerprint, table
+from triage.domain.proof.space import Space
+from triage.management.commands import golden_table
+from triage.management.commands.golden_table import GOLDEN_TABLE
+
+CONTENT = read_content()
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return table(CONTENT) + "\n"
+
+
+def test_the_table_is_current(text: str) -> None:
+    current = GOLDEN_TABLE.read_text(encoding="utf-8") == text
+    assert current, "Run `python manage.py golden_table`, and look at what changed."
+
+
+def test_one_command_writes_it(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.BASE_DIR = tmp_path
+    monkeypatch.setattr(golden_table, "GOLDEN_TABLE", tmp_path / "golden-table.md")
+    call_command("golden_table")
+    assert (tmp_path / "golden-table.md").read_text(encoding="utf-8") == text
+
+
+def test_a_changed_rule_changes_the_numbers(text: str) -> None:
+    changed = table(content_with(lambda trees: when(trees, "urgency", "E11")["all"][1]["any"].pop())) + "\n"
+    lines = set(text.splitlines())
+    assert len(changed.splitlines()) == len(text.splitlines())
+    assert sum(line not in lines for line in changed.splitlines()) > 100
+
+
+def test_the_fingerprint_sees_what_rounding_hides() -> None:
+    assert fingerprint((10**30, 1)) != fingerprint((10**30 + 1, 1))
+
+
+def test_what_can_never_be_is_a_dash(text: str) -> None:
+    no_leg_pain = next(line for line in text.splitlines() if line.startswith("| leg-pain | none |"))
+    assert no_leg_pain.split(" | ")[2:6] == ["–", "–", "–", "1.087e29"]
+    assert "| R5, R6, asks foot-feel |" in no_leg_pain
+
+
+def test_a_code_names_the_rows_that_read_it() -> None:
+    changed = content_with(
+        lambda trees: entry(trees, "urgency", "S6").update(when={"item": "side", "is": "left"})
+    )
+    words = {each.name: each.words for each in answers(Space(changed))}
+    assert (words["side", "left"], words["side", "right"]) == ("S6", "")

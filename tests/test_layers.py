@@ -1,0 +1,114 @@
+"""The lines between the parts, held by reading the code itself."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TRIAGE = ROOT / "triage"
+DOMAIN = sorted((TRIAGE / "domain").rglob("*.py"))
+WRITING = {
+    "save",
+    "create",
+    "update",
+    "delete",
+    "bulk_create",
+    "bulk_update",
+    "get_or_create",
+    "update_or_create",
+}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def foreign(path):
+    """What a domain module imports beyond the standard library and the domain itself."""
+    return [
+        name
+        for name in imports(path)
+        if not name.startswith("triage.domain") and name.split(".")[0] not in sys.stdlib_module_names
+    ]
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: str(path.relative_to(TRIAGE)))
+def test_the_domain_needs_the_standard_library_alone(path):
+    assert foreign(path) == []
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: str(path.relative_to(TRIAGE)))
+def test_the_domain_reads_no_clock_and_rolls_no_dice(path):
+    assert not {"datetime", "time", "random", "secrets", "uuid", "os"} & {
+        name.split(".")[0] for name in imports(path)
+    }
+
+
+def test_a_domain_module_that_imported_django_would_be_seen(tmp_path):
+    (tmp_path / "x.py").write_text("from django.db import models\nimport triage.models\n", encoding="utf-8")
+    assert foreign(tmp_path / "x.py") == ["django.db", "triage.models"]
+
+
+def test_loading_and_deciding_loads_no_django():
+    code = (
+        "import sys; from triage.content_files import read_content; from triage.domain.walk import walk; "
+        "from triage.domain.decision import decide; c = read_content(); decide(c, walk(c, {})); "
+        "sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def writes(path):
+    """Calls on a model's manager or a queryset that store something."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in WRITING and ".objects" in ast.unparse(called):
+            yield ast.unparse(called)
+
+
+def test_one_module_writes():
+    found = {
+        str(path.relative_to(TRIAGE)): list(writes(path))
+        for path in TRIAGE.rglob("*.py")
+        if "migrations" not in path.parts and path.name != "actions.py"
+    }
+    assert {name: calls for name, calls in found.items() if calls} == {}
+    assert list(writes(TRIAGE / "actions.py"))  # so the search would have found them
+
+
+ITEM_KEYS = {
+    "safety-now",
+    "foot-site",
+    "leg-pain",
+    "heel-stand",
+    "weak-since",
+    "numb-site",
+    "cold-limb",
+    "a-good-deal",
+}
+
+
+def words_of(path):
+    """The texts a file compares or looks things up with."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    return set(re.findall(r"['\"]([a-z-]+)['\"]", text))
+
+
+def test_no_clinical_condition_outside_the_content():
+    """No code or template names an item or an answer; the content alone does."""
+    named = {
+        str(path.relative_to(ROOT)): words_of(path) & ITEM_KEYS
+        for path in [*TRIAGE.rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    }
+    assert {name: keys for name, keys in named.items() if keys} == {}
+    assert words_of(ROOT / "tests" / "patient.py") & ITEM_KEYS  # so the search would have found them

@@ -1,0 +1,149 @@
+"""Many at once on one session: what is frozen is what was answered, and no emergency falls between two requests."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.patient import BACK, FOOT_ONLY, Patient, publish
+from tests.test_storage import at_once
+from triage import actions, releases, visit
+from triage.domain.decision import decide
+from triage.domain.walk import walk
+from triage.models import Answer, TriageSession
+from triage.records import open_record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# What the tabs send while others hand in: each of them another urgency.
+CHANGES = [
+    ("health", {"health": ["none"], "changes": ["fever"]}),
+    ("health", {"health": ["diabetes"], "changes": ["black-toe"]}),
+    ("safety-now", {"safety-now": ["none"]}),
+    ("safety-now", {"safety-now": ["cold-limb"]}),
+]
+TABS = 12
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    return publish()
+
+
+def post(key, name, data=None, arguments=()):
+    """As a browser with this key; again where there are more tabs than connections to the database."""
+    for _try in range(20):
+        client = Client(headers={"cookie": f"visit={key}"})
+        answer = client.post(reverse(name, args=arguments), data)
+        if answer.status_code != 503:
+            break
+    return answer
+
+
+def answering(key, screen, answers):
+    return lambda: post(key, "question", answers, [screen])
+
+
+def tab(key, number):
+    """Two of three tabs hand in; the third sends other answers first."""
+
+    def run():
+        if number % 3 == 0:
+            answering(key, *CHANGES[number // 3])()
+        assert post(key, "submit")["Location"] == reverse("result")
+
+    return run
+
+
+def decided(rows):
+    content = releases.content(releases.current().sha256, "en")
+    return decide(content, walk(content, {row["item"]: tuple(row["given"]) for row in rows})).urgency
+
+
+def stale(session):
+    """How a handed-in session differs from what its answers would decide now."""
+    record = open_record(session)
+    rows = list(session.answers.values("item", "given", "sequence"))
+    stored = TriageSession.Urgency(session.urgency).name.lower().replace("_", "-")
+    if {stored, record["result"]["urgency"], decided(record["answers"])} != {decided(rows)}:
+        yield f"{session.pk}: stored {stored}, shown {record['result']['urgency']}, and it is {decided(rows)}"
+    if {row["item"]: row["given"] for row in record["answers"]} != {
+        row["item"]: row["given"] for row in rows
+    }:
+        yield f"{session.pk}: answers changed after they were frozen"
+    if len({row["sequence"] for row in rows}) != len(rows):
+        yield f"{session.pk}: two answers with one number"
+
+
+def handed_in_at_once(count, progress=lambda done: None):
+    faults, urgencies = [], set()
+    for number in range(1, count + 1):
+        patient = Patient(FOOT_ONLY)
+        patient.go_on(patient.start())
+        key = patient.client.cookies["visit"].value
+        at_once(*(tab(key, number) for number in range(TABS)))
+        session = TriageSession.objects.latest("pk")
+        urgencies.add(session.urgency)
+        faults += stale(session)
+        progress(number)
+    numbers = TriageSession.objects.order_by("record_number").values_list("record_number", flat=True)
+    if list(numbers) != list(range(1, count + 1)):
+        faults.append("the records are not numbered one after the other")
+    return faults, urgencies
+
+
+def test_parallel(proof):
+    count = proof.size(short=4, long=200)
+    faults, urgencies = handed_in_at_once(count, lambda done: proof.progress(done, count))
+    proof.counted(sessions=count, submits=count * TABS, urgencies=len(urgencies))
+    assert faults == []
+
+
+def test_a_verdict_made_before_the_lock_is_told(monkeypatch):
+    """Answers read outside the transaction, as a careless submit would."""
+    patient = Patient(FOOT_ONLY)
+    patient.go_on(patient.start())
+    early = list(Answer.objects.values("item", "given", "sequence", "answered_at"))
+    patient.client.post(reverse("question", args=["safety-now"]), {"safety-now": ["cold-limb"]})
+    patient.submit()
+    session = TriageSession.objects.get()
+    frozen = json.loads(session.record)
+    for row in frozen["answers"]:
+        row["given"] = next(old["given"] for old in early if old["item"] == row["item"])
+    session.record = releases.canonical(frozen)
+    session.record_sha256 = releases.sha256(session.record)
+    assert len(list(stale(session))) == 2
+
+
+# An emergency that two tabs make together
+
+TOGETHER = [
+    ("leg-where", {"leg-site": ["buttock"], "leg-sides": "both"}),
+    ("time", {"duration": "under-2-weeks", "course": "worse", "impact": ["walking"]}),
+]
+ALMOST = BACK | {"leg-sides": "one", "duration": "over-3-months", "course": "same", "foot-heavy": "drags"}
+
+
+def test_an_emergency_is_seen_that_two_tabs_make_together():
+    """Neither of the two answers is one; both together are. Staff see it also if nothing is ever handed in."""
+    for _round in range(5):
+        patient = Patient(ALMOST)
+        patient.go_on(patient.start())
+        key = patient.client.cookies["visit"].value
+        assert TriageSession.objects.latest("pk").emergency_at is None
+        at_once(*(answering(key, screen, answers) for screen, answers in TOGETHER))
+        session = TriageSession.objects.latest("pk")
+        assert decided(session.answers.values("item", "given")) == "emergency"
+        assert session.emergency_at
+        assert len(set(session.answers.values_list("sequence", flat=True))) == session.answers.count()
+
+
+def test_answers_decided_on_old_ones_are_not_stored():
+    patient = Patient(ALMOST)
+    patient.go_on(patient.start())
+    one, other = (visit.find(patient.client.cookies["visit"].value, "en") for _tab in range(2))
+    now = one.last_active_at
+    actions.record_answers(one, {"leg-sides": ("both",)}, now)
+    with pytest.raises(actions.AnsweredMeanwhile):
+        actions.record_answers(other, {"course": ("worse",)}, now)
+    assert Answer.objects.get(item="course").given == ["same"]

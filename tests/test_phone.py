@@ -1,0 +1,162 @@
+"""The questionnaire in a real Chromium, as on a phone: with scripts and without, by keyboard, checked by axe."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from tests.patient import BACK, FOOT_ONLY, publish
+from triage.models import TriageSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    return publish()
+
+
+def violations(page):
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(page.url, fault["id"], fault["nodes"][0]["html"][:200]) for fault in found]
+
+
+def choose(page, answers):
+    """Choose this person's answers on the page as it is."""
+    for key, given in answers.items():
+        for code in given if isinstance(given, list) else [given]:
+            box = page.locator(f'input[name="{key}"][value="{code}"]')
+            if code and box.count() and not box.is_checked():
+                tap(page, box)
+
+
+def tap(page, box):
+    """Tap the box's words, which cover the whole row."""
+    page.locator(f"label[for='{box.get_attribute('id')}']").click()
+
+
+def fill_in(page, answers, look=lambda page: None):
+    """From the start page to the result, looking at every page on the way."""
+    page.goto("/")
+    look(page)
+    page.get_by_role("button", name="Start now").click()
+    for _turn in range(40):
+        look(page)
+        if page.url.endswith("/result/"):
+            return
+        if "/emergency/" in page.url:
+            page.get_by_role("link", name="I have called").click()
+        elif "/check/" in page.url:
+            page.locator("main").get_by_role("button").click()
+        else:
+            choose(page, answers)
+            page.get_by_role("button", name="Continue").click()
+    raise AssertionError(f"no end, at {page.url}")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_whole_journey(new_page, scripts):
+    page = new_page(java_script_enabled=scripts)
+    titles = []
+
+    def look(page):
+        titles.append(page.title())
+        assert page.locator("h1").count() == 1
+        assert page.locator("h1").inner_text().strip()
+
+    fill_in(page, BACK | {"note": "x"}, look)
+    assert len(set(titles)) == len(titles)  # every page says in its title which one it is
+    session = TriageSession.objects.get()
+    assert (session.origin, session.root) == ("back", "L5")
+    main = page.locator("main").inner_text()
+    assert "Fits a back-related pattern" in main
+    assert session.reference in main
+    # A citation opens place, link and our words.
+    source = page.locator("summary", has_text="paragraph 3").first
+    source.click()
+    assert page.locator("details[open] a[href^='https://princetonsjc.com']").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page_of_an_emergency_journey(new_page, scheme):
+    page = new_page(color_scheme=scheme, viewport={"width": 320, "height": 640})
+    found = []
+    answers = FOOT_ONLY | {
+        "safety-now": ["cold-limb"],
+        "injury": "recent",
+        "heel-stand": "weak",
+        "leg-pain": "a-little",
+    }
+    fill_in(page, answers, lambda page: found.extend(violations(page)))
+    for name in ("how", "sources", "privacy", "accessibility", "expired", "left"):
+        page.goto(reverse(name))
+        found += violations(page)
+    page.goto("/no-such-page/")
+    found += violations(page)
+    assert found == []
+
+
+def test_axe_would_find_a_fault(page):
+    page.goto("/")
+    page.locator("html").evaluate("html => html.removeAttribute('lang')")
+    assert violations(page)
+
+
+def test_an_error_is_told_at_the_top_and_leads_to_the_question(page):
+    page.goto("/")
+    page.get_by_role("button", name="Start now").click()
+    page.get_by_role("button", name="Continue").click()
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.locator("[role=alert] a").click()
+    assert page.evaluate("document.activeElement.name") == "age"
+    assert violations(page) == []
+
+
+def test_none_of_these_unticks_the_others(page):
+    page.goto("/")
+    page.get_by_role("button", name="Start now").click()
+    choose(page, FOOT_ONLY)
+    page.get_by_role("button", name="Continue").click()
+    chest, none = page.get_by_label("Chest pain"), page.get_by_label("None of these")
+    for tapped, other in ((chest, none), (none, chest), (chest, none)):
+        tap(page, tapped)
+        assert tapped.is_checked()
+        assert not other.is_checked()
+
+
+def test_the_keyboard_alone_answers_a_question(page):
+    page.goto("/")
+    page.get_by_role("button", name="Start now").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/questions/age/")
+    page.locator("input[name=age]").first.focus()
+    page.keyboard.press("Space")
+    while page.evaluate("document.activeElement.type") != "submit":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/questions/safety-now/")
+
+
+def test_the_page_in_spanish_is_spanish_throughout(page):
+    page.goto("/")
+    page.get_by_role("button", name="Español").click()
+    assert page.locator("html").get_attribute("lang") == "es"
+    page.locator("main form button").click()
+    for _screen in range(3):
+        choose(page, FOOT_ONLY)
+        words = page.locator("body").inner_text()
+        assert not {"Continue", "Back", "Why we ask", "Leave", "Privacy", "Emergency?"} & set(
+            words.split("\n")
+        )
+        page.locator("main form button").click()
+
+
+def test_a_result_prints_with_its_language_and_reference(page):
+    fill_in(page, FOOT_ONLY)
+    pdf = page.pdf(tagged=True)
+    assert b"/StructTreeRoot" in pdf
+    assert b"/Lang" in pdf
+    assert json.loads(TriageSession.objects.get().record)["reference"] in page.locator("main").inner_text()

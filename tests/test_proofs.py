@@ -1,0 +1,93 @@
+"""The proofs that start real servers, in short: each with its negative control. `dev.py prove` runs them in full."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from proofs.patients import Ledger, compare, fields
+
+KEY = "a" * 64
+
+
+def prove(name, *arguments):
+    """Run it as dev.py does; its lines. It has to end well, which it does only if its controls failed."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "DATA_DIR")}
+    done = subprocess.run(
+        [sys.executable, "-m", f"proofs.{name}", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_kill_worker():
+    proved, control = prove(
+        "kill_worker", "--database", "sqlite", "--acked", "100", "--kills", "2", "--pause", "0.6"
+    )
+    assert proved["passed"]
+    assert proved["lost"] == proved["wrong"] == proved["duplicated"] == 0
+    assert control["control"]
+    assert control["lost"]
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+def test_power_cut():
+    proved, control = prove("power_cut", "--pages", "30", "--cuts", "10")
+    assert proved["syncs_per_commit"] >= 1
+    assert proved["cuts_that_lost"] == 0
+    assert control["cuts_that_lost"]
+
+
+# What the proofs hold stored answers against
+
+
+def ledger(*accepted):
+    kept = Ledger()
+    for moment, (item, code) in enumerate(accepted):
+        kept.times.append((moment, KEY, {item: [code]}))
+    return kept
+
+
+def faults(kept, *stored, until=float("inf")):
+    found = compare(kept, [(KEY, item, [code]) for item, code in stored], set(), until)
+    return found.lost, found.wrong, found.duplicated, found.made_up
+
+
+def test_what_was_accepted_has_to_be_there_as_it_was_last_given():
+    kept = ledger(("age", "16"), ("side", "left"), ("side", "right"))
+    assert faults(kept, ("age", "16"), ("side", "right")) == (0, 0, 0, 0)
+    assert faults(kept, ("side", "right")) == (1, 0, 0, 0)
+    assert faults(kept, ("age", "16"), ("side", "left")) == (0, 1, 0, 0)
+    assert faults(kept, ("age", "16"), ("side", "right"), ("side", "right")) == (0, 0, 1, 0)
+    assert faults(kept, ("age", "16"), ("side", "right"), ("note", "x")) == (0, 0, 0, 1)
+
+
+def test_what_is_on_its_way_may_be_there_or_not():
+    kept = ledger(("age", "16"))
+    kept.under_way[KEY]["age"] = ["17"]
+    kept.under_way[KEY]["side"] = ["left"]
+    assert faults(kept, ("age", "16")) == (0, 0, 0, 0)
+    assert faults(kept, ("age", "17"), ("side", "left")) == (0, 0, 0, 0)
+
+
+def test_at_a_power_cut_what_was_accepted_later_may_be_there_or_not():
+    kept = ledger(("age", "16"), ("side", "left"), ("side", "right"))
+    assert faults(kept, ("age", "16"), until=0) == (0, 0, 0, 0)
+    assert faults(kept, ("age", "16"), ("side", "right"), until=1) == (0, 0, 0, 0)
+    assert faults(kept, ("age", "16"), until=1) == (1, 0, 0, 0)
+
+
+def test_a_page_is_read_for_its_questions():
+    page = '<input type="radio" name="side" value="left"><input value="right" name="side" type="radio">'
+    assert fields(page + '<textarea name="note">x</textarea><input type="hidden" name="y">') == {
+        "side": ["left", "right"],
+        "note": [],
+    }
