@@ -58,6 +58,7 @@ def judge(proof: Proof, site: Footpath, outcome: tuple[Ledger, int], control: bo
         kills=killed,
         **vars(found),
         asked_again=ledger.asked_again,
+        shown_again=ledger.shown_again,
         turned_out=ledger.turned_out,
         dishonest=ledger.dishonest(),
         broken_connections=ledger.broken,

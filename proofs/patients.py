@@ -58,6 +58,7 @@ class Ledger:
     broken: int = 0  # requests whose connection broke, and which were sent again
     most_tries: int = 0
     asked_again: int = 0  # a question whose answer had been accepted: for its patient that answer is lost
+    shown_again: int = 0  # a page sent again that had grown meanwhile
     turned_out: int = 0  # a session that was open and is gone
     faults: list[str] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -182,6 +183,10 @@ class Patient(threading.Thread):
         under_way = self.ledger.under_way[key]
         under_way.update(given)
         reply = self.ask("POST", path, {name: codes[0] for name, codes in given.items()})
+        if reply.status == 200 and fields(reply.text).keys() > given.keys():
+            # The line broke after it was stored, and what was stored opened more questions on this page.
+            self.ledger.shown_again += 1
+            return self.answer(key, path, fields(reply.text), kept={**kept, **given})
         assert reply.status == 302, f"POST {path}: {reply.status}"
         self.ledger.times.append((time.time(), key, given))
         self.ledger.accepted[key].update(given)

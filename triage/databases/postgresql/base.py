@@ -14,7 +14,7 @@ from django.db import OperationalError
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-SECONDS = 3  # then the page says 503 with the emergency advice
+SECONDS = 2  # then the page says 503 with the emergency advice
 MOST_WAITING = 3  # of the four threads of gunicorn.conf.py: the fourth answers the others, and /healthz
 SECONDS_TO_BEGIN = 0.3  # with PostgreSQL there, a connection is a matter of milliseconds
 
