@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.forms import model_to_dict
@@ -118,7 +118,7 @@ def test_each_kind_of_staff_opens_just_its_pages(release):
 def test_a_right_to_change_users_given_by_mistake_opens_nothing():
     client = staff("Managers")
     user = User.objects.get(username="managers")
-    user.user_permissions.set(actions.Permission.objects.filter(content_type__app_label="auth"))
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
     assert client.get("/admin/auth/user/").status_code == 403
 
 
@@ -513,7 +513,7 @@ def test_a_form_for_another_submission_is_refused(reviewer):
 def test_a_review_needs_the_right_to_it():
     session, client = submitted(), staff("Reviewers")
     group = User.objects.get(username="reviewers").groups.get()
-    group.permissions.remove(actions.Permission.objects.get(codename="add_review"))
+    group.permissions.remove(Permission.objects.get(codename="add_review"))
     assert "Save for" not in text(client.get(sheet(session)))
     assert send(client, session, State.ACKNOWLEDGED).status_code == 403
     assert not Review.objects.exists()

@@ -201,7 +201,7 @@ def enter(code, client, names):
 def test_a_place_that_types_many_wrong_codes_has_to_wait(clock):
     clock(minutes=0)
     code = save(begun())
-    for _try in range(actions.MOST_WRONG_CODES_AT_ONE_PLACE):
+    for _try in range(actions.codes.MOST_WRONG_CODES_AT_ONE_PLACE):
         assert come_back(WRONG, REMOTE_ADDR="192.0.2.1").status_code == 200
     page = come_back(code, REMOTE_ADDR="192.0.2.1")
     assert page.status_code == 429
@@ -213,13 +213,13 @@ def test_a_place_that_types_many_wrong_codes_has_to_wait(clock):
 
 def test_others_do_not_wait_for_it():
     code = save(begun())
-    for _try in range(actions.MOST_WRONG_CODES_AT_ONE_PLACE + 1):
+    for _try in range(actions.codes.MOST_WRONG_CODES_AT_ONE_PLACE + 1):
         come_back(WRONG, REMOTE_ADDR="192.0.2.1")
     assert name_of(come_back(code, REMOTE_ADDR="192.0.2.2")) == "question"
 
 
 def test_many_places_together_have_to_wait_too(monkeypatch):
-    monkeypatch.setattr(actions, "MOST_WRONG_CODES", 5)
+    monkeypatch.setattr(actions.codes, "MOST_WRONG_CODES", 5)
     code = save(begun())
     for place in range(5):
         assert come_back(WRONG, REMOTE_ADDR=f"192.0.2.{place}").status_code == 200
@@ -227,7 +227,7 @@ def test_many_places_together_have_to_wait_too(monkeypatch):
 
 
 def test_codes_that_open_something_do_not_count(monkeypatch):
-    monkeypatch.setattr(actions, "MOST_WRONG_CODES", 1)
+    monkeypatch.setattr(actions.codes, "MOST_WRONG_CODES", 1)
     for _person in range(3):
         assert name_of(come_back(save(begun(1)))) == "question"
 

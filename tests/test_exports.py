@@ -31,7 +31,7 @@ from triage.exports.fhir import system
 from triage.exports.fhir_questionnaire import of_release
 from triage.exports.public import public
 from triage.exports.stream import Export
-from triage.models import AccessEntry, TriageSession
+from triage.models import AccessEntry, Release, TriageSession
 from triage.visit import find
 
 DOCS = Path(__file__).parent.parent / "docs" / "exports.md"
@@ -184,7 +184,7 @@ def test_an_altered_record_is_refused_and_named_and_the_rest_goes_on(content, wh
 
 def test_nothing_is_decided_again(content, monkeypatch):
     enter(content, BACK)
-    for module in ("triage.records", "triage.actions"):
+    for module in ("triage.records", "triage.actions.sessions"):
         monkeypatch.setattr(f"{module}.decide", None)
         monkeypatch.setattr(f"{module}.walk", None)
     for what in ("csv", "json", "fhir-responses"):
@@ -366,7 +366,7 @@ def test_what_plain_conditions_cannot_say_is_an_expression_and_never_hides_witho
             "not": {"item": "injury", "is": "no"}
         }
 
-    release = actions.Release(
+    release = Release(
         sha256=releases.sha256(text := releases.canonical(edited(not_recent))),
         version="x",
         content=text,

@@ -13,7 +13,9 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
+from tests.browser import press
 from tests.patient import FOOT_ONLY, Patient, publish
 from tests.test_admin import WORKLIST, listed, sheet, staff, text
 from tests.test_storage import at_once
@@ -221,7 +223,7 @@ def test_where_it_was_opened_before_one_can_go_on(reviewer):
 
 def test_wrong_codes_count_and_close_the_way_to_invitations_too(reviewer):
     code = invite(reviewer)
-    for _try in range(actions.MOST_WRONG_CODES_AT_ONE_PLACE):
+    for _try in range(actions.codes.MOST_WRONG_CODES_AT_ONE_PLACE):
         assert open_code("BCDF-GHJK-MNPQ").status_code == 200
     assert open_code(code).status_code == 429
     WrongCodes.objects.all().delete()
@@ -359,7 +361,7 @@ def test_every_fault_is_told_at_once_and_a_list_has_an_end(reviewer):
 
 def test_a_list_is_made_whole_or_not_at_all(reviewer, monkeypatch):
     noted = []
-    monkeypatch.setattr(actions, "note_access", lambda *args: noted.append(args) or 1 // (3 - len(noted)))
+    monkeypatch.setattr(actions.invitations, "note_access", lambda *args: noted.append(args) or 1 // (3 - len(noted)))
     with pytest.raises(ZeroDivisionError):
         paste(reviewer, line("A. B."), line("C. D."), make="")
     assert not Invitation.objects.exists()
@@ -494,7 +496,7 @@ def test_axe_finds_nothing_on_the_pages_of_invitations(new_page, live_server, sc
 
     def look(button=None):
         if button:
-            page.get_by_role("button", name=button).click()
+            press(page.get_by_role("button", name=button))
         found.extend(Axe().run(page).response["violations"])
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0, page.url
@@ -518,8 +520,8 @@ def test_a_phone_carries_the_code_from_the_link_into_its_field(new_page, live_se
     code = invite(staff("Managers")).replace("-", "")
     page = new_page()
     page.goto(f"{reverse('return')}#{code}")
-    assert page.get_by_label("Your code").input_value() == code
+    expect(page.get_by_label("Your code")).to_have_value(code)
     assert urlsplit(page.url).fragment == ""
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("link", name="Start now").click()
+    press(page.get_by_role("button", name="Continue"))
+    press(page.get_by_role("link", name="Start now"))
     assert urlsplit(page.url).path == "/questions/age/"

@@ -1,0 +1,39 @@
+"""A person at the browser. People wait until a page is there before they read it; so does everything here: right
+after a click, a busy machine still shows the old page or half of the new one."""
+
+from playwright.sync_api import Error
+
+SWAPPED = "Not attached to an active page"  # Chromium is handing the page from one process to another
+PATIENCE = 50  # times a tenth of a second
+
+
+def press(control):
+    """Press a button or a link, and wait for the page it leads to."""
+    with control.page.expect_navigation():
+        control.click()
+
+
+def press_key(page, key):
+    """Press a key that leads to another page, and wait for that."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def back(page, **options):
+    return move(page.go_back, page, **options)
+
+
+def forward(page, **options):
+    return move(page.go_forward, page, **options)
+
+
+def move(through_history, page, **options):
+    """Through the browser's history, once Chromium has finished with the move before."""
+    for _turn in range(PATIENCE):
+        try:
+            return through_history(**options)
+        except Error as error:
+            if SWAPPED not in error.message:
+                raise
+            page.wait_for_timeout(100)
+    raise AssertionError(f"Chromium does not let go of {page.url}")

@@ -1,0 +1,91 @@
+"""The only package that writes. Pages, commands, the admin and tests all store through here.
+
+Time comes in as an argument. Each action is one transaction: all of it is on disk when it returns, or none of it.
+"""
+
+from triage.actions.access import note_access
+from triage.actions.accounts import (
+    AUDITORS,
+    GROUPS,
+    MANAGERS,
+    RECOVERY_CODES,
+    REVIEWERS,
+    WrongCode,
+    check_second_factor,
+    create_staff,
+    reset_second_factor,
+    set_up_after_migration,
+    set_up_second_factor,
+)
+from triage.actions.clinic import save_clinic
+from triage.actions.codes import InvitationOver, Opened, TooManyCodes, open_code, save_for_later
+from triage.actions.content import NeedsNote, NotProved, attach_passages, publish
+from triage.actions.invitations import end_of_day, invite, invite_again, revoke
+from triage.actions.keys import REFERENCE_SIGNS
+from triage.actions.mail import PAUSES, mail_failed, mail_sent, take_mail, take_up_mails_again
+from triage.actions.retention import finish_purge, purge_sessions
+from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
+from triage.actions.sessions import (
+    AlreadySubmitted,
+    AnsweredMeanwhile,
+    NotComplete,
+    correct,
+    enter,
+    keep_refused,
+    record_answers,
+    speak,
+    start_session,
+    stay,
+    submit,
+)
+
+__all__ = [
+    "AUDITORS",
+    "GROUPS",
+    "MANAGERS",
+    "PAUSES",
+    "RECOVERY_CODES",
+    "REFERENCE_SIGNS",
+    "REVIEWERS",
+    "AlreadySubmitted",
+    "AnsweredMeanwhile",
+    "ChangedMeanwhile",
+    "InvitationOver",
+    "NeedsNote",
+    "NotAStep",
+    "NotComplete",
+    "NotProved",
+    "Opened",
+    "TooManyCodes",
+    "WrongCode",
+    "attach_passages",
+    "check_second_factor",
+    "correct",
+    "create_staff",
+    "end_of_day",
+    "enter",
+    "finish_purge",
+    "invite",
+    "invite_again",
+    "keep_refused",
+    "mail_failed",
+    "mail_sent",
+    "note_access",
+    "open_code",
+    "publish",
+    "purge_sessions",
+    "record_answers",
+    "reset_second_factor",
+    "review",
+    "revoke",
+    "save_clinic",
+    "save_for_later",
+    "set_up_after_migration",
+    "set_up_second_factor",
+    "speak",
+    "start_session",
+    "stay",
+    "submit",
+    "take_mail",
+    "take_up_mails_again",
+]

@@ -1,0 +1,25 @@
+"""The access log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from triage import access_log
+from triage.models import (
+    AccessChain,
+    AccessEntry,
+)
+
+
+@transaction.atomic
+def note_access(what: str, who: str, now: datetime, about: str = "", detail: str = "") -> AccessEntry:
+    """Add an entry to the access log. Neither `about` nor `detail` may hold an answer or a note."""
+    chain, _created = AccessChain.objects.select_for_update().get_or_create(pk=1)
+    entry = AccessEntry(number=chain.number + 1, at=now, who=who, what=what, about=about, detail=detail)
+    entry.sha256 = access_log.link(chain.sha256, entry)
+    entry.save(force_insert=True)
+    chain.number, chain.sha256 = entry.number, entry.sha256
+    chain.save()
+    return entry

@@ -1,0 +1,117 @@
+"""Staff accounts: groups, and the second factor."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from triage.actions.access import note_access
+from triage.actions.keys import signs
+from triage.models import (
+    AccessEntry,
+    Clinic,
+)
+
+INVITING = ("view_invitation", "add_invitation", "change_invitation")
+REVIEWERS, MANAGERS, AUDITORS = "Reviewers", "Managers", "Auditors"
+GROUPS = {
+    REVIEWERS: ("view_triagesession", "view_review", "add_review", "view_outboxmail", *INVITING),
+    MANAGERS: (
+        "view_triagesession",
+        "view_review",
+        "add_review",
+        "view_clinic",
+        "change_clinic",
+        "view_release",
+        "view_outboxmail",
+        "export_triagesession",
+        *INVITING,
+    ),
+    AUDITORS: ("view_accessentry",),
+}
+RECOVERY_CODES, RECOVERY_SIGNS = 10, 8
+APP_CODE = re.compile(r"[0-9]{6}")
+
+
+class WrongCode(Exception):
+    """Not the code of this moment on this device, or used before."""
+
+
+@transaction.atomic
+def set_up_after_migration(**_signal: Any) -> None:
+    """The clinic's row and the staff groups with just the rights they need."""
+    from django.apps import apps
+    from django.contrib.auth.management import create_permissions
+
+    create_permissions(apps.get_app_config("triage"), verbosity=0)
+    Clinic.objects.get_or_create(pk=1)
+    for name, codenames in GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set(
+            Permission.objects.filter(content_type__app_label="triage", codename__in=codenames)
+        )
+
+
+def create_staff(username: str, password: str, group: str) -> User:
+    """A staff account in one of the groups. Raises django.db.IntegrityError when the name is taken."""
+    with transaction.atomic():
+        user = User.objects.create_user(username, password=password, is_staff=True)
+        user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+@transaction.atomic
+def set_up_second_factor(user: User, key: str, code: str, now: datetime) -> tuple[TOTPDevice, list[str]]:
+    """Tie an account to the device that holds this key, as its code shows; the device, and ten recovery codes.
+
+    These are stored as hashes alone. Raises WrongCode, also where the account is tied to a device already.
+    """
+    User.objects.select_for_update().get(pk=user.pk)  # one set-up at a time
+    device = TOTPDevice(user=user, name="app", key=key)
+    if TOTPDevice.objects.filter(user=user).exists() or not device.verify_token(_typed(code)):
+        raise WrongCode
+    codes = [signs(RECOVERY_SIGNS) for _number in range(RECOVERY_CODES)]
+    paper = StaticDevice.objects.create(user=user, name="recovery codes")
+    StaticToken.objects.bulk_create(StaticToken(device=paper, token=_recovery_hash(code)) for code in codes)
+    note_access(AccessEntry.What.CHANGE, user.get_username(), now, "own second factor", "set up")
+    return device, codes
+
+
+@transaction.atomic
+def check_second_factor(user: User, code: str) -> Device | None:
+    """What this code is from: the person's device or their recovery codes. Each code works once.
+
+    After a wrong one none works for a second, after the next for two, then four, and so on.
+    """
+    typed = _typed(code)
+    from_app = APP_CODE.fullmatch(typed)
+    kind = TOTPDevice if from_app else StaticDevice
+    device = kind.objects.select_for_update().filter(user=user).first()
+    return device if device and device.verify_token(typed if from_app else _recovery_hash(typed)) else None
+
+
+def _typed(code: str) -> str:
+    return code.upper().replace("-", "").replace(" ", "")
+
+
+def _recovery_hash(code: str) -> str:
+    return salted_hmac("triage.recovery", code, algorithm="sha256").hexdigest()[
+        :16
+    ]  # django-otp keeps 16 signs
+
+
+@transaction.atomic
+def reset_second_factor(username: str, who: str, now: datetime) -> None:
+    """Forget a person's device and recovery codes, which also ends their sessions. Raises User.DoesNotExist."""
+    user = User.objects.select_for_update().get(username=username)
+    for kind in (TOTPDevice, StaticDevice):
+        kind.objects.filter(user=user).delete()
+    note_access(AccessEntry.What.CHANGE, who, now, f"user {username}"[:150], "second factor reset")

@@ -1,0 +1,72 @@
+"""Asking patients of the clinic to answer before an appointment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from triage.actions.access import note_access
+from triage.actions.keys import CODE_SIGNS, code_hash, signs
+from triage.actions.reviews import ChangedMeanwhile
+from triage.models import (
+    AccessEntry,
+    Invitation,
+)
+
+
+@transaction.atomic
+def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> list[tuple[Invitation, str]]:
+    """Make invitations, each with the code that opens it (stored nowhere): all of them or none.
+
+    `wanted` has the label, appointment_at and language of each. Raises IntegrityError where one of them is open
+    already, by a label and time that are the same.
+    """
+    made = []
+    for fields in wanted:
+        code = signs(CODE_SIGNS)
+        expires_at = end_of_day(fields["appointment_at"])
+        invitation = Invitation(
+            **fields, code_hash=code_hash(code), created_by=who, created_at=now, expires_at=expires_at
+        )
+        made.append((invitation, code))
+    for invitation in Invitation.objects.bulk_create(invitation for invitation, _code in made):
+        note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "made")
+        note_access(AccessEntry.What.PRINT, who.get_username(), now, str(invitation), "letter")
+    return made
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """The midnight after it, at the clinic."""
+    day = timezone.localdate(moment) + timedelta(days=1)
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
+
+
+@transaction.atomic
+def revoke(pk: int, who: User, now: datetime) -> None:
+    """The invitation's code opens nothing from now on. Raises ChangedMeanwhile where it is not open."""
+    invitation = Invitation.objects.select_for_update().get(pk=pk)
+    if invitation.state(now) != Invitation.State.OPEN:
+        raise ChangedMeanwhile
+    invitation.revoked_at = now
+    invitation.save(update_fields=["revoked_at"])
+    note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "revoked")
+
+
+@transaction.atomic
+def invite_again(pk: int, who: User, now: datetime) -> list[tuple[Invitation, str]]:
+    """The same invitation with a new code; the code before stops working.
+
+    Raises ChangedMeanwhile once it has expired, IntegrityError where the same was made anew already.
+    """
+    old = Invitation.objects.select_for_update().get(pk=pk)
+    if now >= old.expires_at:
+        raise ChangedMeanwhile
+    if old.state(now) == Invitation.State.OPEN:
+        revoke(pk, who, now)
+    same = {"label": old.label, "appointment_at": old.appointment_at, "language": old.language}
+    return invite([same], who, now)

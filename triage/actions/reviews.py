@@ -1,0 +1,47 @@
+"""A staff member's steps on a submission."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from triage.actions.access import note_access
+from triage.models import (
+    AccessEntry,
+    Review,
+    TriageSession,
+)
+
+
+class ChangedMeanwhile(Exception):
+    """The submission or invitation is not as its reader saw it."""
+
+
+class NotAStep(Exception):
+    """This state of review cannot follow the present one."""
+
+
+@transaction.atomic
+def review(
+    pk: int, seen: str, reviewer: User, state: int, note: str, now: datetime, **found: str | int | None
+) -> Review:
+    """Note a staff member's step on a submission, and what they found (the fields finding, root and urgency).
+
+    `seen` is the mark of the submission as the member saw it.
+
+    Raises ChangedMeanwhile when it is no longer so, NotAStep when `state` cannot follow its present state.
+    """
+    session = TriageSession.objects.select_for_update(of=("self",)).get(pk=pk)
+    if session.mark != seen:
+        raise ChangedMeanwhile
+    if state not in TriageSession.NEXT_STATES[TriageSession.ReviewState(session.review_state)]:
+        raise NotAStep
+    row = Review(session=session, reviewer=reviewer, state=state, note=note, created_at=now, **found)
+    row.save(force_insert=True)
+    step = f"{session.get_review_state_display()} to {row.get_state_display()}"
+    session.review_state = state
+    session.save(update_fields=["review_state"])
+    note_access(AccessEntry.What.CHANGE, reviewer.get_username(), now, session.reference, step)
+    return row

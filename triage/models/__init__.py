@@ -1,0 +1,32 @@
+"""What is stored: releases, patients' sessions and answers, staff reviews, the clinic's settings.
+
+Only `actions` writes here.
+"""
+
+from triage.models.chains import AccessChain, AccessEntry, RecordChain
+from triage.models.clinic import Clinic, the_clinic
+from triage.models.content import AttachedPassage, Release
+from triage.models.invitations import STILL_OPEN, Invitation, WrongCodes
+from triage.models.retention import DailyCount, Purge, PurgedRecord
+from triage.models.reviews import OutboxMail, Review
+from triage.models.sessions import Answer, TriageSession
+
+__all__ = [
+    "STILL_OPEN",
+    "AccessChain",
+    "AccessEntry",
+    "Answer",
+    "AttachedPassage",
+    "Clinic",
+    "DailyCount",
+    "Invitation",
+    "OutboxMail",
+    "Purge",
+    "PurgedRecord",
+    "RecordChain",
+    "Release",
+    "Review",
+    "TriageSession",
+    "WrongCodes",
+    "the_clinic",
+]

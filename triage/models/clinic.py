@@ -1,0 +1,79 @@
+"""The clinic's settings."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
+
+
+class Clinic(models.Model):
+    """The clinic's own settings. There is one row."""
+
+    class TellAbout(models.TextChoices):
+        NOTHING = "nothing", "nothing"
+        EMERGENCY = "emergency", "emergencies"
+        URGENT = "urgent", "emergencies and same-day needs"
+
+    name = models.CharField(max_length=100, default="The clinic")
+    phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
+    hours = models.CharField("opening hours", max_length=100, blank=True)
+    emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
+    advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])
+    show_roots = models.BooleanField(
+        "show nerve roots to patients",
+        default=False,
+        help_text="Telling L5 from S1 by questions is weak science: a clinician decides whether patients see it.",
+    )
+    return_days = models.PositiveSmallIntegerField(
+        "days a return code works",
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text="With it a patient comes back later, or goes on on another device. From 1 to 30.",
+    )
+    retention_days = models.PositiveSmallIntegerField(
+        "days submissions are kept",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(31)],
+        help_text="Then `manage.py purge` deletes them. Empty: nothing is ever deleted. At least 31.",
+    )
+    tell_about = models.CharField(
+        "send a mail about",
+        max_length=9,
+        choices=TellAbout,
+        default=TellAbout.NOTHING,
+        help_text="The mail has the reference and a link, and nothing of what was answered.",
+    )
+    mail = models.EmailField("mail to", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "clinic settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="one_clinic"),
+            models.CheckConstraint(
+                condition=Q(tell_about="nothing") | ~Q(mail=""),
+                name="mails_have_an_address",
+                violation_error_message="Give the address that the mails go to.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "Clinic settings"
+
+    def as_settings(self) -> dict[str, str]:
+        """The values that sentences may name, see `domain.load.CLINIC_SETTINGS`."""
+        return {
+            "clinic_name": self.name,
+            "clinic_phone": self.phone,
+            "clinic_hours": self.hours,
+            "emergency_number": self.emergency_number,
+            "advice_line": self.advice_line,
+        }
+
+
+def the_clinic() -> Clinic:
+    """The clinic's settings; the defaults where none were saved yet."""
+    return Clinic.objects.filter(pk=1).first() or Clinic(pk=1)

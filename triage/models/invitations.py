@@ -1,0 +1,99 @@
+"""Invitations of patients, and the count of codes that opened nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+STILL_OPEN = Q(opened_at=None, revoked_at=None)  # of an invitation, unless it has expired
+
+
+class Invitation(models.Model):
+    """Asks a patient of the clinic to answer before an appointment: its code starts one session, once.
+
+    The code itself is stored nowhere, so the letter that holds it is printed when the invitation is made.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        USED = "used", "used"
+        EXPIRED = "expired", "expired"
+        REVOKED = "revoked", "revoked"
+
+    code_hash = models.CharField(max_length=64, unique=True, editable=False)
+    label = models.CharField(
+        max_length=40,
+        help_text="Initials, or a sign that only the clinic can read. No full name, birth date or phone number.",
+    )
+    appointment_at = models.DateTimeField("appointment")
+    language = models.CharField(max_length=10)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False)
+    created_at = models.DateTimeField("made", editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    opened_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["label"], name="invitation_by_label"),
+            models.Index(fields=["-id"], condition=STILL_OPEN, name="invitation_open"),
+            models.Index(fields=["-id"], condition=Q(opened_at__isnull=False), name="invitation_used"),
+            models.Index(fields=["-id"], condition=Q(revoked_at__isnull=False), name="invitation_revoked"),
+        ]
+        constraints = [
+            # So that a list that is sent twice invites nobody twice.
+            models.UniqueConstraint(
+                fields=["label", "appointment_at"],
+                condition=STILL_OPEN,
+                name="one_open_invitation",
+                violation_error_message="There is an open invitation for this label and time.",
+            ),
+            models.CheckConstraint(condition=~Q(label=""), name="invitation_has_a_label"),
+            models.CheckConstraint(
+                condition=Q(opened_at=None) | Q(revoked_at=None), name="invitation_opened_or_revoked"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at"), expires_at__gte=F("appointment_at")),
+                name="invitation_lasts_until_the_appointment",
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at=None)
+                | Q(opened_at__gte=F("created_at"), opened_at__lt=F("expires_at")),
+                name="invitation_opened_while_it_lasts",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | Q(revoked_at__gte=F("created_at")),
+                name="invitation_revoked_after_it_was_made",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"  # never the label: this text reaches logs
+
+    def state(self, now: datetime) -> State:
+        if self.opened_at:
+            return self.State.USED
+        if self.revoked_at:
+            return self.State.REVOKED
+        return self.State.OPEN if now < self.expires_at else self.State.EXPIRED
+
+
+class WrongCodes(models.Model):
+    """How many return codes that open nothing were typed within an hour, at one place or, with no place, at all.
+
+    `place` is four signs of a keyed hash: enough to slow down one who tries many, too few to name an address.
+    """
+
+    hour = models.DateTimeField()
+    place = models.CharField(max_length=4, blank=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "place"], name="one_count_per_place_and_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.place or 'all'}: {self.count}"

@@ -1,0 +1,49 @@
+"""What stays after a purge."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from triage.models.sessions import TriageSession
+
+
+class PurgedRecord(models.Model):
+    """What stays of a record when its submission is purged: its link in the chain, and nothing of what it says."""
+
+    record_number = models.PositiveIntegerField(primary_key=True)
+    record_sha256 = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    purged_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.record_number)
+
+
+class DailyCount(models.Model):
+    """How many purged submissions of a day had this urgency and origin."""
+
+    day = models.DateField()
+    urgency = models.PositiveSmallIntegerField(choices=TriageSession.Urgency)
+    origin = models.CharField(max_length=10, choices=TriageSession.Origin)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "urgency", "origin"], name="one_count_per_day_and_outcome")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.count}"
+
+
+class Purge(models.Model):
+    """That a purge ran, also where nothing was due."""
+
+    at = models.DateTimeField()
+    sessions = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,229 @@
+"""Patients' sessions, with their answers and frozen records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from triage.models.clinic import Clinic
+from triage.models.content import Release
+from triage.models.invitations import Invitation
+
+NO_APPOINTMENT = datetime(9000, 1, 1, tzinfo=UTC)  # in a sort, after every appointment
+
+
+class TriageSession(models.Model):
+    """One patient's run through the questionnaire, tied to its release from start to end.
+
+    `key_hash` is the hash of the cookie's random key; the key itself is stored nowhere. At submission the record
+    is frozen: `record` is JSON, `record_sha256` its hash, and each record names the hash of the one before it.
+    A correction is a session of its own beside the submission it `corrects`, which stays as it is.
+    """
+
+    class Urgency(models.IntegerChoices):
+        ROUTINE = 1, _("routine")
+        SAME_DAY = 2, _("same day")
+        EMERGENCY = 3, _("emergency")
+
+    class Origin(models.TextChoices):
+        BACK = "back", _("back")
+        FOOT = "foot", _("foot")
+        UNCLEAR = "unclear", _("unclear")
+
+    class Root(models.TextChoices):
+        L5 = "L5", "L5"
+        S1 = "S1", "S1"
+        UNSPECIFIED = "unspecified", _("unspecified")
+
+    class ReviewState(models.IntegerChoices):
+        NEW = 1, _("new")
+        ACKNOWLEDGED = 2, _("acknowledged")
+        REVIEWED = 3, _("reviewed")
+        CLOSED = 4, _("closed")
+
+    class Need(models.IntegerChoices):
+        """How soon staff should look. What is closed comes last, however urgent it was."""
+
+        CLOSED = 1, "closed"
+        ROUTINE = 2, "routine"
+        SAME_DAY = 3, "same day"
+        EMERGENCY = 4, "emergency, acknowledged"
+        UNSEEN_EMERGENCY = 5, "emergency that nobody has acknowledged"
+
+    # From each state of review to those that may follow. The same state again adds a note; closed opens again.
+    NEXT_STATES = {
+        ReviewState.NEW: (ReviewState.ACKNOWLEDGED, ReviewState.REVIEWED),
+        ReviewState.ACKNOWLEDGED: (ReviewState.ACKNOWLEDGED, ReviewState.REVIEWED),
+        ReviewState.REVIEWED: (ReviewState.REVIEWED, ReviewState.CLOSED),
+        ReviewState.CLOSED: (ReviewState.REVIEWED,),
+    }
+
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    reference = models.CharField(max_length=7, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, editable=False)
+    language = models.CharField(max_length=10)
+    demo = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    last_sequence = models.PositiveIntegerField(default=0)
+    reopened_at = models.DateTimeField(null=True, editable=False)  # when its present browser took it over
+    stayed_at = models.DateTimeField(null=True, editable=False)  # when the person last said: I am still here
+    # What was sent last and could not be taken, by screen and item, to be shown once more. Never an answer.
+    refused = models.JSONField(null=True, editable=False)
+    # The code that opens it in another browser, once; the code itself is stored nowhere.
+    return_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique)
+    return_until = models.DateTimeField(null=True, editable=False)
+    # The appointment it was answered for. Its time stands here too, since the worklist is sorted by it.
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.SET_NULL, null=True, editable=False, related_name="sessions"
+    )
+    appointment_at = models.DateTimeField(null=True, editable=False)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, editable=False, related_name="corrected_by"
+    )
+    emergency_at = models.DateTimeField(
+        "emergency sign first given", null=True
+    )  # stays when the sign is un-ticked
+    submitted_at = models.DateTimeField(null=True)
+    origin = models.CharField(max_length=10, choices=Origin, blank=True)
+    root = models.CharField(max_length=11, choices=Root, blank=True)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, null=True)
+    record = models.TextField(blank=True, editable=False)
+    record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    record_number = models.PositiveIntegerField(null=True, unique=True, editable=False)
+    review_state = models.PositiveSmallIntegerField("state", choices=ReviewState, default=ReviewState.NEW)
+    # The worklist's order, kept by the database itself so that it cannot differ from what it is made of.
+    # An emergency sign counts as an emergency until a staff member has seen it, also when it was taken back.
+    need = models.GeneratedField(
+        expression=Case(
+            When(review_state=ReviewState.CLOSED, then=Value(Need.CLOSED)),
+            When(
+                Q(emergency_at__isnull=False) | Q(urgency=Urgency.EMERGENCY),
+                review_state=ReviewState.NEW,
+                then=Value(Need.UNSEEN_EMERGENCY),
+            ),
+            When(Q(submitted_at=None) | Q(urgency=Urgency.EMERGENCY), then=Value(Need.EMERGENCY)),
+            When(urgency=Urgency.SAME_DAY, then=Value(Need.SAME_DAY)),
+            default=Value(Need.ROUTINE),
+        ),
+        output_field=models.PositiveSmallIntegerField(),
+        choices=Need,
+        db_persist=True,
+    )
+    # What is routine waits for its appointment: the next one comes first.
+    waits_until = models.GeneratedField(
+        expression=Case(
+            When(
+                review_state__lt=ReviewState.REVIEWED,
+                urgency=Urgency.ROUTINE,
+                emergency_at=None,
+                then=Coalesce("appointment_at", Value(NO_APPOINTMENT)),
+            ),
+            default=Value(NO_APPOINTMENT),
+        ),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    # The urgency to act on: of an unfinished session on the worklist, an emergency.
+    level = models.GeneratedField(
+        verbose_name="urgency",
+        expression=Coalesce("urgency", Value(Urgency.EMERGENCY)),
+        output_field=models.PositiveSmallIntegerField(),
+        choices=Urgency,
+        db_persist=True,
+    )
+    # Empty: not on the worklist (unfinished, and no emergency sign was given).
+    listed_at = models.GeneratedField(
+        expression=Coalesce("submitted_at", "emergency_at"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        verbose_name = "submission"
+        permissions = [("export_triagesession", "Can export submissions")]
+        ordering = ["-need", "waits_until", "-listed_at", "-pk"]
+        indexes = [
+            # One for each filter of the worklist, in its order: a page costs the same among a million rows.
+            *(
+                models.Index(
+                    fields=[*first, "-need", "waits_until", "-listed_at", "-id"],
+                    condition=Q(listed_at__isnull=False),
+                    name=name,
+                )
+                for name, first in (
+                    ("worklist", ()),
+                    ("worklist_by_state", ("review_state",)),
+                    ("worklist_by_level", ("level",)),
+                    ("worklist_by_origin", ("origin",)),
+                )
+            ),
+            models.Index(
+                fields=["-need", "waits_until", "-listed_at", "-id"],
+                condition=Q(listed_at__isnull=False, demo=True),
+                name="worklist_demo",
+            ),
+            models.Index(
+                fields=["-listed_at", "-id"], condition=Q(listed_at__isnull=False), name="worklist_by_time"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    submitted_at=None,
+                    origin="",
+                    urgency=None,
+                    record="",
+                    record_sha256="",
+                    record_number=None,
+                )
+                | Q(submitted_at__isnull=False, urgency__isnull=False, record_number__isnull=False)
+                & ~Q(origin="")
+                & ~Q(record="")
+                & ~Q(record_sha256=""),
+                name="submitted_session_is_frozen_whole",
+            ),
+            models.CheckConstraint(condition=Q(root="") | Q(origin="back"), name="root_only_with_back"),
+            models.CheckConstraint(
+                condition=Q(submitted_at=None) | Q(submitted_at__gte=F("started_at")),
+                name="submitted_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(return_hash=None, return_until=None)
+                | Q(return_hash__isnull=False, return_until__isnull=False),
+                name="return_code_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(invitation=None) | Q(appointment_at__isnull=False),
+                name="invited_session_has_an_appointment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def mark(self) -> str:
+        """Changes with what staff see of the session; a form filled in before the change carries the old one."""
+        return f"{self.reference}/{self.last_sequence}/{self.record_number or '-'}/{self.review_state}"
+
+
+class Answer(models.Model):
+    """What was given to one item: a JSON list of codes, or of one text. Kept also when it is off the path."""
+
+    session = models.ForeignKey(TriageSession, on_delete=models.CASCADE, related_name="answers")
+    item = models.CharField(max_length=50)
+    given = models.JSONField()
+    sequence = models.PositiveIntegerField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["sequence", "pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "item"], name="one_answer_per_item")]
+
+    def __str__(self) -> str:
+        return self.item  # never the answer: this text reaches logs and the admin's history
