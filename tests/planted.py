@@ -10,7 +10,7 @@ from typing import Any
 
 from triage.content_files import SHIPPED, read_trees
 from triage.domain.content import Content
-from triage.domain.load import load
+from triage.domain.loading import load
 
 Trees = dict[str, Any]
 SHIPPED_TREES = read_trees(SHIPPED)

@@ -18,7 +18,7 @@ from tests import oracle
 from triage.content_files import SHIPPED, read_content, read_trees
 from triage.domain.content import Content, Rule
 from triage.domain.decision import decide
-from triage.domain.load import load
+from triage.domain.loading import load
 from triage.domain.logic import Not
 from triage.domain.walk import read_answers, walk
 

@@ -23,7 +23,7 @@ from tests import fhir_rules
 from tests.patient import BACK, FOOT_ONLY, NOW, publish
 from tests.test_storage import edited
 from triage import actions, exports, releases
-from triage.domain.load import load
+from triage.domain.loading import load
 from triage.domain.logic import YES, All, AnyOf, AtLeast, Not, Some
 from triage.domain.walk import read_answers, walk
 from triage.exports import fhir_conditions, table

@@ -20,7 +20,7 @@ from triage.domain.citation.ledger import (
     render_all,
     unused_claims,
 )
-from triage.domain.load import languages, load
+from triage.domain.loading import languages, load
 from triage.management.commands.verify_citations import Command
 from triage.models import AttachedPassage
 

@@ -5,8 +5,7 @@ import copy
 import pytest
 
 from triage.content_files import SHIPPED, read_trees
-from triage.domain.load import check, languages, load
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError, check, languages, load
 
 TREES = read_trees(SHIPPED)
 

@@ -33,7 +33,7 @@ from tests.test_decision import some_answers
 from triage import actions
 from triage.content_files import read_content
 from triage.domain.content import Content, Item
-from triage.domain.load import check, load
+from triage.domain.loading import check, load
 from triage.domain.logic import NO, YES
 from triage.domain.proof import prove as proving
 from triage.domain.proof.bdd import Diagrams, Function

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
 from triage import actions, retention
-from triage.domain.load import load
+from triage.domain.loading import load
 from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession
 from triage.records import ChainCheck, links
 

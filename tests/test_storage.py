@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from triage import actions, releases, visit
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, RecordChain, Release, TriageSession
 from triage.records import RecordAltered, open_record
 
@@ -296,7 +296,8 @@ def test_an_outage_is_an_honest_503_with_the_emergency_advice(monkeypatch):
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(actions, "record_answers", away)
-    answer = patient.client.post(page.request["PATH_INFO"], {"age": "16-or-over"})
+    answer = patient.client.post(page.request["PATH_INFO"], {"age": "16-or-over"}, follow=True)
+    assert answer.redirect_chain == [("/problem/closed/", 302)]  # so that no browser keeps what was sent
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "911" in answer.content.decode()

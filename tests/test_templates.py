@@ -13,7 +13,7 @@ from django.urls import reverse
 from tests import interface
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from triage.content_files import SHIPPED, read_trees
-from triage.domain.load import load
+from triage.domain.loading import load
 from triage.domain.result import citations
 from triage.forms import ScreenForm
 from triage.templatetags.footpath import each_once, marks, sources_of
@@ -125,7 +125,9 @@ def test_the_error_summary_comes_before_the_heading_and_leads_to_the_first_contr
     patient = Patient()
     patient.answer(patient.answer(patient.start()))
     path = reverse("question", args=["where"])
-    page = html5lib.parse(patient.client.post(path).content.decode(), namespaceHTMLElements=False)
+    page = html5lib.parse(
+        patient.client.post(path, follow=True).content.decode(), namespaceHTMLElements=False
+    )
     main = list(page.find(".//main").iter())
     summary = page.find(".//*[@class='problem']")
     assert main.index(summary) < main.index(page.find(".//h1"))

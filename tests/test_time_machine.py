@@ -13,7 +13,7 @@ from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish
 from triage import actions, pages, releases
 from triage.content_files import SHIPPED, read_content, read_trees
 from triage.domain.content import URGENCIES
-from triage.domain.load import load
+from triage.domain.loading import load
 from triage.domain.vignettes import Judged, Score, judge, score
 from triage.domain.walk import read_answers
 from triage.models import Clinic, RecordChain, TriageSession

@@ -8,8 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from triage.domain.content import Content
-from triage.domain.load import Trees, load
-from triage.domain.tree import ContentError, Fault
+from triage.domain.loading import ContentError, Fault, Trees, load
 
 SHIPPED = Path(__file__).resolve().parent.parent / "fixtures" / "foot-pain"
 

@@ -7,7 +7,7 @@ import json
 from functools import lru_cache
 
 from triage.domain.content import Content
-from triage.domain.load import Trees, languages, load
+from triage.domain.loading import Trees, languages, load
 from triage.models import AttachedPassage, Release
 
 

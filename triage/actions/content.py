@@ -12,9 +12,8 @@ from django.db import transaction
 
 from triage import releases
 from triage.actions.accounts import MANAGERS
-from triage.domain.load import Trees, check, load
+from triage.domain.loading import ContentError, Fault, Trees, check, load
 from triage.domain.proof.prove import prove
-from triage.domain.tree import ContentError, Fault
 from triage.models import (
     AttachedPassage,
     Release,

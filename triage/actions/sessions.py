@@ -16,8 +16,8 @@ from triage import pages, records, releases
 from triage.actions.keys import new_key, signs
 from triage.domain.content import Content
 from triage.domain.decision import decide
+from triage.domain.loading import ContentError
 from triage.domain.result import Result, build
-from triage.domain.tree import ContentError
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import (
     Answer,

@@ -22,6 +22,7 @@ Urgency = Literal["emergency", "same-day", "routine"]
 ORIGINS: tuple[Origin, ...] = ("back", "foot", "unclear")
 ROOTS: tuple[Root, ...] = ("L5", "S1", "unspecified")
 URGENCIES: tuple[Urgency, ...] = ("routine", "same-day", "emergency")  # from least to most urgent
+OUTCOMES: dict[str, tuple[str, ...]] = {"origin": ORIGINS, "root": ROOTS, "urgency": URGENCIES}
 
 # What can be drawn beside a question: places of the body to tap, or how to do what it asks.
 MAPS = ("foot", "leg", "lower-leg-and-foot")
@@ -29,6 +30,11 @@ PICTURES = (*MAPS, "on-heels", "on-tiptoe")
 
 # Read by the clinic alone, in the questionnaire's own language.
 STAFF_SECTIONS = ("contradictions", "examine", "caution")
+PATIENT_SECTIONS = ("now", "pattern", "learn", "meanwhile", "tell", "safety-net", "limits", "under-16", "how")
+SECTIONS = (*PATIENT_SECTIONS, *STAFF_SECTIONS)
+
+# What a sentence of a section may name in braces.
+CLINIC_SETTINGS = ("clinic_name", "clinic_phone", "clinic_hours", "emergency_number", "advice_line")
 
 NOT_SURE, NOT_TRIED = "not-sure", "not-tried"
 CLINIC = "clinic"  # the basis of a sentence that is the clinic's own text
@@ -201,7 +207,7 @@ class Guidance:
     publisher: str
     url: str
     status: Literal["read", "copy", "known"]
-    checked: str  # ISO date of the last look, or ""
+    checked: str  # the day (ISO) on which a clinician last opened it and found the fact there, or ""
     fact: str
     kind: Literal["guidance", "research"]
 

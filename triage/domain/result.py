@@ -18,7 +18,7 @@ from triage.domain.decision import Decision, reasons
 from triage.domain.logic import UNSURE, YES, Sign, support
 from triage.domain.walk import Walk
 
-ClinicSettings = Mapping[str, str]  # the names in load.CLINIC_SETTINGS
+ClinicSettings = Mapping[str, str]  # the names in content.CLINIC_SETTINGS
 Passages = Mapping[str, str]  # SHA-256 -> exact text, where the clinic has attached it
 
 SHOW_NOTHING: Passages = {}
@@ -104,6 +104,7 @@ class Citation:
     hedge: str
     passage: str
     status: str
+    checked: str  # the day a clinician last opened it, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def say(sentence: Sentence, clinic: ClinicSettings | None = None) -> Said:
 
 def section(content: Content, key: str, clinic: ClinicSettings) -> Sentences:
     """A section that depends on no answer, for the pages before and beside a result."""
-    rows = (row for row in content.sections[key].rows if _settings_allow(row, clinic))
+    rows = (row for row in content.sections[key].rows if settings_allow(row, clinic))
     return Sentences(content.sections[key].title, tuple(say(row.sentence, clinic) for row in rows))
 
 
@@ -249,6 +250,7 @@ def citation(content: Content, id: str, passages: Passages = SHOW_NOTHING) -> Ci
             hedge=claim.hedge,
             passage=passages.get(passage.sha256, ""),
             status="",
+            checked="",
         )
     source = content.guidance[id]
     return Citation(
@@ -261,6 +263,7 @@ def citation(content: Content, id: str, passages: Passages = SHOW_NOTHING) -> Ci
         hedge="",
         passage="",
         status=source.status,
+        checked=source.checked,
     )
 
 
@@ -360,7 +363,7 @@ def _said_rows(
         say(row.sentence, clinic)
         for row in rows
         if _fits(row, decision)
-        and _settings_allow(row, clinic)
+        and settings_allow(row, clinic)
         and (not row.when or row.when.truth(walked.facts) is YES)
     )
 
@@ -373,7 +376,7 @@ def _fits(row: Row, decision: Decision) -> bool:
     )
 
 
-def _settings_allow(row: Row, clinic: ClinicSettings) -> bool:
+def settings_allow(row: Row, clinic: ClinicSettings) -> bool:
     """A sentence that names an empty setting is left out; one for want of a setting is shown only then."""
     named = (name for _, name, _, _ in string.Formatter().parse(row.sentence.text) if name)
     return all(clinic[name] for name in named) and not (row.unless_set and clinic[row.unless_set])

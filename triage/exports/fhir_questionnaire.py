@@ -10,7 +10,7 @@ from typing import Any
 
 from triage import releases
 from triage.domain.content import Content, Item, Option, Screen
-from triage.domain.load import languages
+from triage.domain.loading import languages
 from triage.domain.logic import All, AnyOf, Condition
 from triage.exports import fhir, fhir_conditions
 from triage.exports.fhir import HL7, Json

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from triage import releases
 from triage.content_files import read_content
 from triage.domain.content import Content
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError
 from triage.models import Release
 
 ARGUMENT = "a content directory, or the first letters of a release's SHA-256"

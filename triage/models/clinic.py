@@ -64,7 +64,7 @@ class Clinic(models.Model):
         return "Clinic settings"
 
     def as_settings(self) -> dict[str, str]:
-        """The values that sentences may name, see `domain.load.CLINIC_SETTINGS`."""
+        """The values that sentences may name, see `domain.content.CLINIC_SETTINGS`."""
         return {
             "clinic_name": self.name,
             "clinic_phone": self.phone,

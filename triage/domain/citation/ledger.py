@@ -22,9 +22,9 @@ from triage.domain.content import (
     Urgency,
 )
 from triage.domain.decision import decide
+from triage.domain.loading import Fault
 from triage.domain.logic import UNSURE, YES
 from triage.domain.result import ClinicSettings, Said, build, say
-from triage.domain.tree import Fault
 from triage.domain.walk import Answers, read_answers, walk
 
 Reader = Literal["patient", "staff"]

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from triage.content_files import SHIPPED, read_trees
-from triage.domain.load import check, languages, load
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError, check, languages, load
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from triage import actions, releases
-from triage.domain.load import languages
+from triage.domain.loading import languages
 from triage.exports import BOM, FORMATS, chosen, what_it_holds
 from triage.exports.fhir_questionnaire import of_release
 from triage.exports.stream import Export

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from triage import actions
 from triage.content_files import SHIPPED, read_trees
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError
 
 
 class Command(BaseCommand):

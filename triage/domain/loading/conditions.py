@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from triage.domain.content import Item
+from triage.domain.loading.tree import Node
 from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
-from triage.domain.tree import Node
 
 FORMS = "{item, is}, {item, any-of}, {sign}, {all}, {any}, {not} or {at-least, of}"
 
@@ -18,9 +18,14 @@ class ConditionReader:
         self.items: dict[str, Item] = {}
         self.signs: dict[str, Sign] = {}
 
+    def read_optional(self, node: Node) -> Condition | None:
+        return self.read(node) if node.given else None
+
     def read(self, node: Node) -> Condition:
         fields = node.mapping()
         match sorted(fields):
+            case [] if not node.given:
+                return self.nothing
             case ["is", "item"]:
                 return self._any_of(fields["item"], (fields["is"].text(),))
             case ["any-of", "item"]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from triage.domain.tree import Node
+from triage.domain.loading.tree import Node
 
+OVERLAY = ("language", "language-name", "texts")
 PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
@@ -17,8 +18,7 @@ class Texts:
         self.given = {}
         self.asked: set[str] = set()
         if overlay is not None:
-            texts = overlay.fields({"language", "language-name", "texts"}).get("texts")
-            self.given = texts.mapping() if texts else {}
+            self.given = overlay.fields(OVERLAY)["texts"].mapping()
 
     def translate(self, key: str, original: str) -> str:
         """The text in this language. Notes a fault where it is missing or its placeholders differ."""
@@ -33,6 +33,10 @@ class Texts:
         if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(original)):
             node.fault("the names in braces differ from the original", f"Keep those of: {original}")
         return text
+
+    def read(self, node: Node, key: str) -> str:
+        """The node's text in this language."""
+        return self.translate(key, node.text())
 
     def note_leftovers(self) -> None:
         """Fault translations of texts that do not exist."""

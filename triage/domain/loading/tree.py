@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,51 +32,74 @@ class ContentError(ValueError):
         )
 
 
+ABSENT = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value in a content file, with its place, able to note faults about itself."""
+    """A value in a content file, with its place, able to note faults about itself.
+
+    A value that is not given reads as empty, without a fault of its own: `fields` has noted it if it is required.
+    """
 
     file: str
     place: str
     value: object
     faults: list[Fault]
 
+    @property
+    def given(self) -> bool:
+        return self.value is not ABSENT
+
     def fault(self, problem: str, remedy: str) -> None:
         self.faults.append(Fault(self.file, self.place or "the whole file", problem, remedy))
+
+    def _fault_if_given(self, problem: str, remedy: str) -> None:
+        if self.given:
+            self.fault(problem, remedy)
 
     def _child(self, name: str, value: object) -> Node:
         return Node(self.file, f"{self.place} › {name}" if self.place else name, value, self.faults)
 
-    def fields(self, required: set[str], optional: set[str] = frozenset()) -> dict[str, Node]:  # type: ignore[assignment]
-        """The fields of a mapping that exactly these keys may stand in; absent ones are left out."""
+    def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Node]:
+        """The fields of a mapping that exactly these keys may stand in."""
         given = self.mapping()
+        allowed = {*required, *optional}
         for name in given:
-            if name not in required | optional:
-                self.fault(f"unknown key {name!r}", f"Use one of: {', '.join(sorted(required | optional))}")
-        for name in sorted(required - given.keys()):
-            self.fault(f"the key {name!r} is missing", "Add it")
-        return {name: node for name, node in given.items() if name in required | optional}
+            if name not in allowed:
+                self.fault(f"unknown key {name!r}", f"Use one of: {', '.join(sorted(allowed))}")
+        if self.given:
+            for name in sorted(set(required) - given.keys()):
+                self.fault(f"the key {name!r} is missing", "Add it")
+        return {name: given.get(name) or self._child(name, ABSENT) for name in sorted(allowed)}
 
     def mapping(self) -> dict[str, Node]:
         """The fields of a mapping with free keys."""
         if not isinstance(self.value, dict):
-            self.fault("should be a mapping", "Write it as `key: value` lines")
+            self._fault_if_given("should be a mapping", "Write it as `key: value` lines")
             return {}
         return {str(key): self._child(str(key), value) for key, value in self.value.items()}
 
     def rows(self) -> list[Node]:
         """The members of a list, each named by its key, id or code where it has one."""
         if not isinstance(self.value, list):
-            self.fault("should be a list", "Write each member on a line that begins with a dash")
+            self._fault_if_given("should be a list", "Write each member on a line that begins with a dash")
             return []
         return [self._child(_name(row, number), row) for number, row in enumerate(self.value, start=1)]
 
     def text(self) -> str:
         """A non-empty line of text."""
         if not isinstance(self.value, str) or not self.value.strip():
-            self.fault("should be a text", "Write some words, in quotes if need be")
+            self._fault_if_given("should be a text", "Write some words, in quotes if need be")
             return ""
         return " ".join(self.value.split())
+
+    def key(self) -> str:
+        """A name that other places refer to."""
+        key = self.text()
+        if key and not KEY.match(key):
+            self.fault(f"{key!r} is not a good key", "Use small letters, digits and single dashes")
+        return key
 
     def texts(self) -> tuple[str, ...]:
         return tuple(row.text() for row in self.rows())
@@ -89,13 +115,13 @@ class Node:
 
     def yes_or_no(self) -> bool:
         if not isinstance(self.value, bool):
-            self.fault("should be true or false", "Write true or false")
+            self._fault_if_given("should be true or false", "Write true or false")
         return self.value is True
 
     def whole_number(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 1:
-            self.fault("should be a whole number above 0", "Write a number such as 2")
-            return 1
+            self._fault_if_given("should be a whole number above 0", "Write a number such as 2")
+            return 0
         return self.value
 
 
@@ -107,7 +133,7 @@ def _name(row: object, number: int) -> str:
     return str(number)
 
 
-def note_repeats(nodes: Iterator[tuple[str, Node]], what: str) -> None:
+def note_repeats(nodes: Iterable[tuple[str, Node]], what: str) -> None:
     """Fault every name that was used before."""
     seen: set[str] = set()
     for name, node in nodes:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 
 from triage.domain.content import ORIGINS, STAFF_SECTIONS, URGENCIES, Content, Item, Row, Section
+from triage.domain.loading.tree import Node
 from triage.domain.logic import YES, Condition, leaves
-from triage.domain.tree import Node
 
 UNFILTERED = ("safety-net", "limits", "under-16", "how")  # shown whole, whatever was answered
 MOST_CASES = 100_000

@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from triage.domain.content import Codes, Item, Properties, Rise, WeakSupport
-from triage.domain.tree import Node
+from triage.domain.loading.tree import Node
 
+PROPERTIES = ("towards-back", "more-urgent", "weak-support", "mirrored", "emergency-signs")
 Read = TypeVar("Read")
 
 
-def read_properties(decision: Node, items: Mapping[str, Item]) -> Properties:
-    given = decision.mapping().get("properties")
-    names = {"towards-back", "more-urgent", "weak-support", "mirrored", "emergency-signs"}
-    parts = given.fields(names) if given else {}
+def read_properties(node: Node, items: Mapping[str, Item]) -> Properties:
+    parts = node.fields(PROPERTIES)
 
     def each(name: str, read: Callable[[Node, Mapping[str, Item]], Read | None]) -> tuple[Read, ...]:
-        rows = parts[name].rows() if name in parts else []
-        return tuple(found for row in rows if (found := read(row, items)))
+        return tuple(found for row in parts[name].rows() if (found := read(row, items)))
 
     properties = Properties(
         towards_back=each("towards-back", _rise),
@@ -27,18 +25,18 @@ def read_properties(decision: Node, items: Mapping[str, Item]) -> Properties:
         mirrored=each("mirrored", _mirrored),
         emergency_signs=each("emergency-signs", _codes),
     )
-    if "emergency-signs" in parts and not properties.emergency_signs:
+    if parts["emergency-signs"].given and not properties.emergency_signs:
         parts["emergency-signs"].fault("names no sign", "Name the codes that alone are an emergency")
     return properties
 
 
 def _rise(node: Node, items: Mapping[str, Item]) -> Rise | None:
     fields = node.fields({"item"}, {"rising", "adding"})
-    item = _item(fields.get("item"), items)
+    item = _item(fields["item"], items)
     if item is None:
         return None
-    wanted = "rising" if item.kind == "one" else "adding"
-    if set(fields) != {"item", wanted}:
+    wanted, other = ("rising", "adding") if item.kind == "one" else ("adding", "rising")
+    if not fields[wanted].given or fields[other].given:
         node.fault(
             f"does not fit the item {item.key!r}, of kind {item.kind}", f"Give it `{wanted}` and nothing else"
         )
@@ -56,8 +54,8 @@ def _rise(node: Node, items: Mapping[str, Item]) -> Rise | None:
 
 def _weak_support(node: Node, items: Mapping[str, Item]) -> WeakSupport | None:
     fields = node.fields({"item", "present", "absent"})
-    item = _item(fields.get("item"), items)
-    if item is None or len(fields) < 3:
+    item = _item(fields["item"], items)
+    if item is None:
         return None
     return WeakSupport(item.key, _known(fields["present"], item), _known(fields["absent"], item))
 
@@ -72,17 +70,16 @@ def _mirrored(node: Node, items: Mapping[str, Item]) -> Codes | None:
 
 def _codes(node: Node, items: Mapping[str, Item]) -> Codes | None:
     fields = node.fields({"item", "codes"})
-    item = _item(fields.get("item"), items)
-    return Codes(item.key, _known(fields["codes"], item)) if item and "codes" in fields else None
+    item = _item(fields["item"], items)
+    return Codes(item.key, _known(fields["codes"], item)) if item else None
 
 
-def _item(node: Node | None, items: Mapping[str, Item]) -> Item | None:
-    item = items.get(node.text()) if node else None
-    if node and (item is None or item.kind == "text"):
-        node.fault(
-            f"no question with choices is called {node.text()!r}",
-            "Name the key of an item of kind one or many",
-        )
+def _item(node: Node, items: Mapping[str, Item]) -> Item | None:
+    item = items.get(node.text())
+    if item is None or item.kind == "text":
+        if node.given:
+            problem = f"no question with choices is called {node.text()!r}"
+            node.fault(problem, "Name the key of an item of kind one or many")
         return None
     return item
 

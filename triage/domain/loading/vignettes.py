@@ -1,0 +1,35 @@
+"""Reading vignettes.yaml: example cases with the decision a clinician expects."""
+
+from __future__ import annotations
+
+from triage.domain.content import OUTCOMES, Content, Vignette
+from triage.domain.loading.tree import Node, note_repeats
+from triage.domain.walk import AnswerError, read_answers
+
+
+def read_vignettes(node: Node, content: Content) -> tuple[Vignette, ...]:
+    rows = node.fields(("vignettes",))["vignettes"]
+    vignettes = tuple(_vignette(row, content) for row in rows.rows())
+    note_repeats(((vignette.key, rows) for vignette in vignettes), "vignette key")
+    return vignettes
+
+
+def _vignette(node: Node, content: Content) -> Vignette:
+    fields = node.fields(("key", "story", "answers", "expect", "why"))
+    answers = {name: child.value for name, child in fields["answers"].mapping().items()}
+    try:
+        read_answers(content, answers)
+    except AnswerError as error:
+        node.fault(str(error), "Use the keys and codes of questionnaire.yaml")
+    expect = fields["expect"].fields(OUTCOMES)
+    expected = {
+        name: None if expect[name].value is None else expect[name].one_of(values) or None
+        for name, values in OUTCOMES.items()
+    }
+    return Vignette(
+        key=fields["key"].key(),
+        story=fields["story"].text(),
+        answers=answers,
+        why=fields["why"].text(),
+        **expected,
+    )
