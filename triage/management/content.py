@@ -1,18 +1,28 @@
-"""The content that a command was given by name: a directory, or a release by the start of its SHA-256."""
+"""Commands about one content, named as a directory, or as a release by the start of its SHA-256."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from triage import releases
-from triage.content_files import read_content
+from triage.content_files import SHIPPED, read_content
 from triage.domain.content import Content
 from triage.domain.loading import ContentError
 from triage.models import Release
 
 ARGUMENT = "a content directory, or the first letters of a release's SHA-256"
+
+
+class ContentCommand(BaseCommand):
+    """A command whose first argument, `content`, may be left out. It needs no settings but those it uses."""
+
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        told = f"{ARGUMENT} (default: the shipped content)"
+        parser.add_argument("content", nargs="?", default=str(SHIPPED), help=told)
 
 
 def named_content(name: str, language: str | None = None) -> Content:

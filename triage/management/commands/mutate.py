@@ -5,21 +5,12 @@ import time
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-
-from triage.content_files import SHIPPED
 from triage.domain.proof.mutate import Hunt, equivalent, mutants
-from triage.management.content import ARGUMENT, named_content
+from triage.management.content import ContentCommand, named_content
 
 
-class Command(BaseCommand):
+class Command(ContentCommand):
     help = __doc__
-    requires_system_checks = []
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "content", nargs="?", default=str(SHIPPED), help=f"{ARGUMENT} (default: the shipped content)"
-        )
 
     def handle(self, *args: Any, content: str, **options: Any) -> None:
         start = time.monotonic()

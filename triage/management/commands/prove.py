@@ -5,24 +5,15 @@ import sys
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-
-from triage.content_files import SHIPPED
 from triage.domain.proof.prove import Report, prove
 from triage.domain.proof.space import named
-from triage.management.content import ARGUMENT, named_content
+from triage.management.content import ContentCommand, named_content
 
 MOST_SHOWN = 5  # of the ways a property is broken; the first says enough
 
 
-class Command(BaseCommand):
+class Command(ContentCommand):
     help = __doc__
-    requires_system_checks = []
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "content", nargs="?", default=str(SHIPPED), help=f"{ARGUMENT} (default: the shipped content)"
-        )
 
     def handle(self, *args: Any, content: str, **options: Any) -> None:
         start = time.monotonic()

@@ -10,13 +10,12 @@ from gettext import translation
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from triage.content_files import SHIPPED
 from triage.domain import reading
 from triage.domain.citation.ledger import entries
 from triage.domain.content import Content
-from triage.management.content import ARGUMENT, named_content
+from triage.management.content import ContentCommand, named_content
 
 PARTS = {
     "Questions": ("screen", "item"),
@@ -62,12 +61,11 @@ def hardest(language: str, texts: Iterable[str]) -> list[tuple[float, str]]:
     return sorted(((reading.age(language, [sentence]), sentence) for sentence in long_enough), reverse=True)
 
 
-class Command(BaseCommand):
+class Command(ContentCommand):
     help = __doc__
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("content", nargs="?", default=str(SHIPPED), help=ARGUMENT)
+        super().add_arguments(parser)
         parser.add_argument(
             "--hardest", type=int, default=10, help="how many sentences to list (default: 10)"
         )

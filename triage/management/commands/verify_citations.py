@@ -9,24 +9,17 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from triage import releases
-from triage.content_files import SHIPPED
 from triage.domain.citation.ledger import entries, faults, never_shown, render_all, unused_claims
 from triage.domain.content import Content
-from triage.management.content import ARGUMENT, named_content
+from triage.management.content import ContentCommand, named_content
 
 
-class Command(BaseCommand):
+class Command(ContentCommand):
     help = __doc__
-    requires_system_checks = []
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "content", nargs="?", default=str(SHIPPED), help=f"{ARGUMENT} (default: the shipped content)"
-        )
 
     def handle(self, *args: Any, content: str, **options: Any) -> None:
         own = named_content(content)

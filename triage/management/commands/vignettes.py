@@ -6,22 +6,15 @@ Exit status 1 when an emergency is told to be less. Cases that end at an exit pa
 from collections import defaultdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
-from triage.content_files import SHIPPED
 from triage.domain.content import URGENCIES
 from triage.domain.vignettes import Judged, judge
-from triage.management.content import ARGUMENT, named_content
+from triage.management.content import ContentCommand, named_content
 
 
-class Command(BaseCommand):
+class Command(ContentCommand):
     help = __doc__
-    requires_system_checks = []
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "content", nargs="?", default=str(SHIPPED), help=f"{ARGUMENT} (default: the shipped content)"
-        )
 
     def handle(self, *args: Any, content: str, **options: Any) -> None:
         cases = list(judge(named_content(content)))
