@@ -4,6 +4,7 @@
 python3 dev.py run [--demo] [--port 8000]   install, prepare and start Footpath on this machine
 python3 dev.py test [pytest's arguments]    install and run all tests, on SQLite and on PostgreSQL
 python3 dev.py prove [NAME|all]             run the proofs in their long form, on both databases
+python3 dev.py bench [NAME]                 measure what Footpath costs, and write docs/performance.md
 python3 dev.py lint                         style, types, settings, migrations and templates
 python3 dev.py setup                        only install what the tests and the lint need
 """
@@ -32,6 +33,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -41,7 +43,7 @@ DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
 START_SECONDS = 30
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
-TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "parallel")
+TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "notes", "parallel")
 NO_NETWORK = ("NewConnectionError", "ConnectTimeout", "Failed to establish", "name resolution", "ProxyError")
 
 
@@ -59,7 +61,7 @@ class Failed(Problem):
 
 def main(arguments: list[str]) -> int:
     command, *rest = arguments or ["help"]
-    commands = {"run": run, "test": test, "prove": prove, "lint": lint, "setup": setup}
+    commands = {"run": run, "test": test, "prove": prove, "bench": bench, "lint": lint, "setup": setup}
     if command not in commands:
         print((__doc__ or "").strip())
         return 0 if command in ("help", "-h", "--help") else 2
@@ -185,7 +187,7 @@ def setup(arguments: list[str]) -> int:
 
 def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py run")
-    parser.add_argument("--demo", action="store_true", help="with two dozen made-up submissions")
+    parser.add_argument("--demo", action="store_true", help="with some weeks of made-up submissions")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args(arguments)
 
@@ -229,6 +231,7 @@ def local_environment() -> dict[str, str]:
         "HTTPS": "off",
         "DEBUG": "off",
         "STAFF_SECOND_FACTOR": os.environ.get("STAFF_SECOND_FACTOR") or "off",
+        "TWO_PEOPLE_PUBLISH": os.environ.get("TWO_PEOPLE_PUBLISH") or "off",
     }
 
 
@@ -365,7 +368,7 @@ def runs(path: Path) -> bool:
 
 
 def prove_by_tests(names: list[str], arguments: list[str]) -> list[str]:
-    """Run these on each database. What a proof calls “same” has to be the same on both."""
+    """Run these on both databases side by side. What a proof calls “same” has to be the same on both."""
     if not names:
         return []
     files = ["tests/test_%s.py" % name.replace("-", "_") for name in names]
@@ -373,15 +376,33 @@ def prove_by_tests(names: list[str], arguments: list[str]) -> list[str]:
     arguments = [*arguments, "--numprocesses", "0", "--capture", "sys", "-p", "no:logging", *files]
     failed, verdicts = [], []
     with tempfile.TemporaryDirectory() as folder, postgresql() as url:
-        for database, address in (("SQLite", ""), ("PostgreSQL", url)):
-            counts = Path(folder, database)
-            if pytest(database, [*arguments, "--proofs-to", str(counts)], address):
+        databases = {"SQLite": "", "PostgreSQL": url}
+
+        def run_on(database: str) -> int:
+            to = ["--proofs-to", str(Path(folder, database))]
+            return pytest(database, [*arguments, *to], databases[database])
+
+        with ThreadPoolExecutor() as threads:
+            statuses = list(threads.map(run_on, databases))
+        for database, status in zip(databases, statuses, strict=True):
+            if status:
                 failed.append("on " + database)
-            lines = [json.loads(line) for line in counts.read_text(encoding="utf-8").splitlines()]
+            lines = [
+                json.loads(line) for line in Path(folder, database).read_text(encoding="utf-8").splitlines()
+            ]
             verdicts.append({line["proof"]: line["same"] for line in lines if "same" in line})
     if verdicts[0] != verdicts[1]:
         failed.append("the same verdicts on both")
     return failed
+
+
+# Measuring
+
+
+def bench(arguments: list[str]) -> int:
+    """See benchmarks/__main__.py for what there is."""
+    setup([])
+    return subprocess.run([PYTHON, "-m", "benchmarks", *arguments], cwd=ROOT).returncode
 
 
 # Linting

@@ -1,10 +1,9 @@
 """A backup taken while patients answer holds every answer accepted before it began, and can be served from.
 
-SQLite by VACUUM INTO, PostgreSQL by pg_dump and pg_restore, as docs/deploy.md says. The control copies SQLite's
-file as it lies there: what is still in the log beside it is not in the copy.
+By `manage.py backup` and `manage.py restore`, on both databases. The control copies SQLite's file as it lies there:
+what is still in the log beside it is not in the copy.
 """
 
-import contextlib
 import shutil
 import sqlite3
 import sys
@@ -23,22 +22,16 @@ def prove(proof: Proof) -> None:
     databases = DATABASES[proof.options.database]
     if "sqlite" in databases:
         with footpath() as site:
-            judge(proof, *during_answers(proof, site, lambda: vacuum_into(site)))
+            judge(proof, *during_answers(proof, site, lambda: back_up_and_restore(site)))
             judge(proof, *during_answers(proof, site, lambda: copy_file(site)), control=True)
     if "postgresql" in databases:
         with postgres() as server:
             server.create()
             server.start()
-
-            def dump_and_restore() -> Footpath:
-                dump = str(server.folder / "footpath.dump")
-                server.tool("pg_dump", "--format", "custom", "--file", dump, server.url)
-                server.tool("createdb", "--maintenance-db", server.url, "restored")
-                server.tool("pg_restore", "--exit-on-error", "--dbname", server.url_of("restored"), dump)
-                return restored(site.folder / "restored", server.url_of("restored"))
-
+            server.tool("createdb", "--maintenance-db", server.url, "restored")
             with footpath(server.url) as site:
-                judge(proof, *during_answers(proof, site, dump_and_restore))
+                into = server.url_of("restored")
+                judge(proof, *during_answers(proof, site, lambda: back_up_and_restore(site, into)))
 
 
 def during_answers(
@@ -61,10 +54,11 @@ def restored(folder: Path, database_url: str = "") -> Footpath:
     return Footpath(folder, database_url)
 
 
-def vacuum_into(site: Footpath) -> Footpath:
-    copy = restored(site.folder / "restored")
-    with contextlib.closing(sqlite3.connect(site.folder / "db.sqlite3")) as connection:
-        connection.execute("VACUUM INTO ?", [str(copy.folder / "db.sqlite3")])
+def back_up_and_restore(site: Footpath, database_url: str = "") -> Footpath:
+    file = site.folder / "backup"
+    site.manage("backup", str(file))
+    copy = restored(site.folder / "restored", database_url)
+    copy.manage("restore", str(file))
     return copy
 
 
@@ -84,7 +78,7 @@ def judge(proof: Proof, ledger: Ledger, begun: float, copy: Footpath, control: b
             type(error).__name__,
         )
     proof.case(
-        "copy of the file" if control else "VACUUM INTO" if copy.vendor == "sqlite" else "pg_dump",
+        "copy of the file" if control else "backup and restore",
         held=not any(found[kind] for kind in ("lost", "wrong", "duplicated", "made_up")),
         control=control,
         database=copy.database_version(),

@@ -21,6 +21,9 @@ ANSWER_FIELD = re.compile(r"<(?:input|textarea)\b[^>]*>")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 COOKIE = re.compile(r"([\w-]+)=([^;]*)")
 HONEST = (200, 302, 503)
+# Where a form that met an error is led on to, by Footpath and by the proxy.
+PROBLEMS = ("/problem/", "/closed/")
+REFUSED = 'class="problem"'  # on a page that says what was wrong with what was sent
 # A closed connection, a worker that died, a server that is away: the same request again.
 BROKEN = (OSError, http.client.HTTPException)
 PATIENCE = 30  # seconds
@@ -71,8 +74,8 @@ class Ledger:
 class Browser:
     """Connections to one address, with cookies."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, patience: float = PATIENCE) -> None:
+        self.port, self.patience = port, patience
         self.line: http.client.HTTPConnection | None = None
         self.cookies: dict[str, str] = {}
 
@@ -82,7 +85,7 @@ class Browser:
         if data is not None:
             body = urlencode({**data, "csrfmiddlewaretoken": self.cookies.get("csrf", "")})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         try:
             self.line.request(method, path, body, headers)
             reply = self.line.getresponse()
@@ -93,7 +96,12 @@ class Browser:
         for line in reply.headers.get_all("Set-Cookie") or ():
             name, value = COOKIE.match(line).groups()  # type: ignore[union-attr]
             self.cookies[name] = value
-        return Reply(reply.status, reply.headers.get("Location", ""), text)
+        location = reply.headers.get("Location", "")
+        return (
+            self.send("GET", location)
+            if location.startswith(PROBLEMS)
+            else Reply(reply.status, location, text)
+        )
 
     def close(self) -> None:
         if self.line:
@@ -183,11 +191,12 @@ class Patient(threading.Thread):
         under_way = self.ledger.under_way[key]
         under_way.update(given)
         reply = self.ask("POST", path, {name: codes[0] for name, codes in given.items()})
-        if reply.status == 200 and fields(reply.text).keys() > given.keys():
+        assert reply.status == 302, f"POST {path}: {reply.status}"
+        if reply.location == path and REFUSED in (page := self.ask("GET", path).text):
             # The line broke after it was stored, and what was stored opened more questions on this page.
             self.ledger.shown_again += 1
-            return self.answer(key, path, fields(reply.text), kept={**kept, **given})
-        assert reply.status == 302, f"POST {path}: {reply.status}"
+            assert fields(page).keys() > given.keys(), f"POST {path}: refused"
+            return self.answer(key, path, fields(page), kept={**kept, **given})
         self.ledger.times.append((time.time(), key, given))
         self.ledger.accepted[key].update(given)
         self.ledger.acknowledged += len(given)

@@ -177,8 +177,10 @@ class Footpath:
             "HTTPS": "off",
             "DEBUG": "off",
             "TRUST_PROXY": "off",
+            "NOTE_KEYS": "",
             "DATABASE_URL": database_url,
             "DATA_DIR": str(folder),
+            "PATH": f"{Postgres.BIN}{os.pathsep}{os.environ['PATH']}",  # for backups
         }
         self.servers: list[subprocess.Popen[bytes]] = []
 

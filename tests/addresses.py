@@ -121,6 +121,7 @@ class World:
         key = MISSING if missing else self.keys.get(model)
         return "/" + (
             route.replace("<slug:key>", "no-such-page" if missing else "leg")
+            .replace("<slug:name>", "no-such-page" if missing else "closed")
             .replace("<path:object_id>", str(key))
             .replace("<id>", str(key))
             .replace("<app_label>", "triage")
@@ -145,11 +146,12 @@ class World:
 
 
 def outcome(answer):
-    """A status as a number, a redirect as the name of the page it leads to."""
+    """A status as a number, a redirect as the name of the page it leads to; of an error's page, which error."""
     if "Location" not in answer.headers:
         return str(answer.status_code)
     target = answer.headers["Location"].split("?")[0]
     try:
-        return resolve(target).url_name or target
+        found = resolve(target)
     except Resolver404:
         return target
+    return found.kwargs["name"] if found.url_name == "problem" else found.url_name or target

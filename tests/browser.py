@@ -37,3 +37,9 @@ def move(through_history, page, **options):
                 raise
             page.wait_for_timeout(100)
     raise AssertionError(f"Chromium does not let go of {page.url}")
+
+
+def carry_over(patient, page, url):
+    """Opens in the browser what this patient has open: the cookie is all it takes."""
+    key = patient.client.cookies["visit"].value
+    page.context.add_cookies([{"name": "visit", "value": key, "url": url}])

@@ -39,7 +39,9 @@ def form_texts(source: str) -> Iterator[Text]:
 
 def texts() -> list[Text]:
     """Every text a page can show, in the order of the files."""
-    found = list(form_texts((ROOT / "triage/forms.py").read_text(encoding="utf-8")))
+    found: list[Text] = []
+    for name in ("forms", "notes"):
+        found += form_texts((ROOT / f"triage/{name}.py").read_text(encoding="utf-8"))
     for path in sorted((ROOT / "templates").rglob("*.html")):
         if "admin" not in path.relative_to(ROOT).parts:
             found += template_texts(engines["django"].from_string(path.read_text(encoding="utf-8")).template)

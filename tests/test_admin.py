@@ -10,7 +10,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.forms import model_to_dict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -413,7 +413,7 @@ def test_an_unfinished_emergency_shows_the_answers_so_far(reviewer):
 
 def test_an_emergency_sign_that_was_taken_back_stays_in_sight(reviewer):
     session = given({"age": ("16-or-over",)}, {"safety-now": ("cold-limb",)}, {"safety-now": ("none",)})
-    assert "taken back later" in text(reviewer.get(sheet(session)))
+    assert "taken back later: ask about it" in text(reviewer.get(sheet(session)))
     assert "taken back" not in text(reviewer.get(sheet(submitted(EMERGENCY))))
 
 
@@ -474,6 +474,26 @@ def test_a_state_that_cannot_follow_is_refused(reviewer, state):
     with pytest.raises(actions.NotAStep):
         step(session, User.objects.get(username="reviewers"), state)
     assert not Review.objects.exists()
+
+
+IMPOSSIBLE = (
+    {"state": 1},
+    {"state": 9},
+    {"urgency": 7},
+    {"root": "L5"},
+    {"reviewer": None},
+    {"created_at": None},
+)
+
+
+@pytest.mark.parametrize("change", IMPOSSIBLE, ids=str)
+def test_the_database_refuses_a_step_that_cannot_be(reviewer, change):
+    session = submitted()
+    step(session, User.objects.get(username="reviewers"), State.REVIEWED)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TriageSession.objects.filter(pk=session.pk).update(review_state=5)
 
 
 def test_the_same_state_again_needs_a_note(reviewer):
@@ -551,6 +571,30 @@ def test_clinic_settings_are_shown_at_once():
     assert "Hillside Feet" in start
     assert "999" in start
     assert "Hillside Feet" in text(client.get("/admin/"))
+
+
+def test_only_the_languages_that_the_clinic_offers_are_there():
+    submitted()
+    client = staff("Managers")
+    spanish = {"accept-language": "es"}
+    assert "Español" in text(Client().get(reverse("home")))
+    assert "Preguntas" in text(Client().get(reverse("home"), headers=spanish))
+    client.post("/admin/triage/clinic/1/change/", SETTINGS | {"languages": ["en"]})
+    assert "Español" not in text(Client().get(reverse("home")))
+    assert "Preguntas" not in text(Client().get(reverse("home"), headers=spanish))
+    patient = Client()
+    patient.post(reverse("start"), headers=spanish)
+    page = patient.get(reverse("go-on"), headers=spanish, follow=True).content.decode()
+    assert '<html lang="en"' in page
+    assert "es" not in client.get("/admin/triage/invitation/add/").context["form"].fields["language"].choices
+    wrong = client.post("/admin/triage/clinic/1/change/", SETTINGS | {"languages": ["tlh"]})
+    assert "Select a valid choice" in text(wrong)
+
+
+def test_the_foot_of_the_sheet_is_the_clinics(reviewer):
+    session = submitted()
+    staff("Managers").post("/admin/triage/clinic/1/change/", SETTINGS | {"sheet_footer": "File in room 3."})
+    assert "File in room 3." in text(reviewer.get(sheet(session)))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """The browser the other tests use: it is a phone's, and it tells on a page that talks to strangers."""
 
-import pytest
+import contextlib
 
+import pytest
+from playwright.sync_api import Error
+
+from tests.browser import SWAPPED, move, press
 from tests.conftest import PHONE, watched_pages
 
 
@@ -25,3 +29,25 @@ def test_a_misdeed_fails_the_test(browser, live_server, misdeed, complaint):
         page.goto("/admin/login/")
         page.evaluate("() => {" + misdeed + "}")
         page.wait_for_timeout(200)
+
+
+def test_a_press_waits_for_the_page_it_leads_to(page):
+    page.goto("/admin/login/")
+    page.locator("[name=username]").fill("nobody")
+    page.locator("[name=password]").fill("wrong")
+    press(page.locator("[type=submit]"))
+    assert page.title().startswith("Error: ")
+
+
+@pytest.mark.parametrize("message, times", [(SWAPPED, 2), ("anything else", 1)])
+def test_a_move_while_chromium_swaps_the_page_is_tried_again(page, message, times):
+    tried = []
+
+    def through_history():
+        tried.append(message)
+        if len(tried) < 2:
+            raise Error(message)
+
+    with contextlib.suppress(Error):
+        move(through_history, page)
+    assert len(tried) == times

@@ -13,13 +13,16 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.test import RequestFactory
 from django.urls import reverse
 
 from dev import find_chromium
+from tests.browser import back, forward, press
 from tests.conftest import PHONE, QUIET, refused, third_party
 from tests.patient import BACK, Patient, publish
 from tests.test_phone import choose, fill_in
 from triage import actions, releases, views
+from triage.errors import NothingSentStaysMiddleware
 from triage.logs import PlainFormatter
 from triage.models import TriageSession
 
@@ -90,14 +93,12 @@ def kept_on_the_server(log):
 
 
 def kept_in_the_browser(context, page, requests, folder):
-    """All but Chromium's own list of open tabs: there it keeps a form that was not answered with a redirect, to
-    send it once more, and no page can forbid it. A journey without errors leaves nothing there either, see below."""
     for request in requests:
         yield f"the address {request.url}", request.url
         yield "a Referer", request.all_headers().get("referer", "")
     yield "cookies", json.dumps(context.cookies())
     yield "storage", page.evaluate("JSON.stringify([localStorage, sessionStorage, history.state])")
-    yield from ((name, found) for name, found in files(context, folder) if "/Sessions/" not in name)
+    yield from files(context, folder)
 
 
 def files(context, folder):
@@ -141,28 +142,39 @@ def fill_in_note(page):
 
 
 def errors_on_the_way(page, monkeypatch):
-    """On a page with answers chosen: a form with a false token, a refused choice, no page, and a fault of ours."""
+    """On a page with answers chosen: a form with a false token, a refused choice, no page, a fault of ours; and on
+    the page with the note a note that is refused."""
     statuses = []
     page.on("response", lambda response: statuses.append(response.status))
     choose(page, ANSWERS)
     fill_in_note(page)
     page.locator("main [name=csrfmiddlewaretoken]").evaluate("token => token.value = 'x'.repeat(64)")
-    page.get_by_role("button", name="Continue").click()
-    page.go_back()
+    press(page.get_by_role("button", name="Continue"))
+    back(page)
     page.locator("button[name=language]").evaluate("button => button.value = 'no-such-language'")
-    page.locator("button[name=language]").click()
-    page.go_back()
+    press(page.locator("button[name=language]"))
+    back(page)
     page.goto("/no-such-page/")
-    page.go_back()
+    back(page)
     page.reload()
     with monkeypatch.context() as broken:
         broken.setattr(actions, "record_answers", fault)
         choose(page, ANSWERS)
         fill_in_note(page)
-        page.get_by_role("button", name="Continue").click()
-    page.go_back()
+        press(page.get_by_role("button", name="Continue"))
+    back(page)
     page.reload()
+    if page.locator("textarea[name=note]").count():
+        refused_note(page)
     assert {400, 403, 404, 500} <= set(statuses)
+
+
+def refused_note(page):
+    page.fill("textarea[name=note]", f"{NOTE} \a")
+    press(page.get_by_role("button", name="Continue"))
+    assert page.title().startswith("Error: ")
+    assert NOTE in page.input_value("textarea[name=note]")
+    assert TriageSession.objects.get().refused
 
 
 def fault(visit, given, now):
@@ -200,13 +212,13 @@ def staff_look_at_it(page):
     page.goto("/admin/")
     page.fill("[name=username]", user.username)
     page.fill("[name=password]", "a password of its own")
-    page.locator("[type=submit]").click()
+    press(page.locator("[type=submit]"))
     page.goto(f"{reverse('admin:triage_triagesession_changelist')}?q={reference[:3]}")
-    page.get_by_role("link", name=reference).click()
+    press(page.get_by_role("link", name=reference))
     assert NOTE in page.locator("body").inner_text()
     page.locator("[name=state]").first.check()
     page.locator("textarea[name=note]").fill("Seen.")
-    page.locator("form [type=submit]", has_text="").last.click()
+    press(page.locator("form [type=submit]").last)
 
 
 # That it would tell
@@ -240,6 +252,60 @@ def test_a_name_that_tells_is_told(log):
     assert f"{NOTE} in auth.User.username" in hits(kept_on_the_server(log))
 
 
+# What Chromium keeps of its open pages, so that it can open them again
+
+
+def kept_of_an_open_page(context, base_url, folder, before=lambda page: None):
+    """After a refused note: whether the note is in Chromium's files, and whether the state of a form is."""
+    patient = Patient(ANSWERS)
+    patient.go_on(patient.start())
+    context.add_cookies([{"name": "visit", "value": patient.client.cookies["visit"].value, "url": base_url}])
+    page = context.pages[0]
+    page.goto("/questions/words/")
+    before(page)
+    refused_note(page)
+    page.goto("/left/")
+    kept = dict(files(context, folder))
+    found = bool(list(hits(kept.items())))
+    return found, any("serialized form state".encode("utf-16-le") in held for held in kept.values())
+
+
+def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, tmp_path):
+    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (False, False)
+
+
+def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
+    def answer(open_visit, form):
+        actions.keep_refused(open_visit, form.screen.key, form.sent())
+        return views._show(RequestFactory().get("/"), open_visit, form.screen, form)
+
+    monkeypatch.setattr(views, "_refuse", answer)
+    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (True, False)
+
+
+def test_an_error_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        NothingSentStaysMiddleware, "__call__", lambda self, request: self.get_response(request)
+    )
+
+    def false_token(page):
+        page.fill("textarea[name=note]", NOTE)
+        page.locator("main [name=csrfmiddlewaretoken]").evaluate("token => token.value = 'x'.repeat(64)")
+        press(page.get_by_role("button", name="Continue"))
+        page.goto("/left/")  # else the same address again would take its place
+        page.goto("/questions/words/")
+
+    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, false_token) == (True, False)
+
+
+def test_a_form_with_autocomplete_is_kept_with_what_was_typed(own_chromium, live_server, tmp_path):
+    def let_it(page):
+        page.locator("main form").evaluate("form => form.removeAttribute('autocomplete')")
+        page.locator("main form textarea").evaluate("text => text.removeAttribute('autocomplete')")
+
+    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, let_it) == (True, True)
+
+
 # Back, once the person has left
 
 
@@ -255,15 +321,13 @@ def handed_in(context, base_url):
     for path in ("/", "/questions/leg/", "/questions/words/", "/check/"):
         page.goto(path)
     assert NOTE in page.content()
-    page.locator("main").get_by_role("button").click()
-    page.wait_for_url("**/result/")
+    press(page.locator("main").get_by_role("button"))
     return page
 
 
 def test_back_after_leaving_shows_nothing(own_chromium, live_server, tmp_path, proof):
     page = handed_in(own_chromium, live_server.url)
-    page.get_by_role("button", name="Leave").click()
-    page.wait_for_url("**/left/")
+    press(page.get_by_role("button", name="Leave"))
     seen = back_and_forward(page)
     proof.counted(pages=len(seen))
     assert {path for path, _content in seen} <= FREE
@@ -286,8 +350,7 @@ def test_a_page_that_the_browser_kept_whole_asks_the_server_anew(own_chromium, l
     """As phones keep pages for Back, in memory; Playwright's browsers do not."""
     page, other_tab = handed_in(own_chromium, live_server.url), own_chromium.new_page()
     other_tab.goto("/")
-    other_tab.get_by_role("button", name="Leave").click()
-    other_tab.wait_for_url("**/left/")
+    press(other_tab.get_by_role("button", name="Leave"))
     assert TriageSession.objects.get().reference in page.content()
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     page.wait_for_url(lambda url: urlsplit(url).path in FREE)
@@ -297,9 +360,8 @@ def test_a_page_that_the_browser_kept_whole_asks_the_server_anew(own_chromium, l
 def back_and_forward(page):
     """Every page that a person sees who goes back through the browser's history, and forth again."""
     seen = []
-    for move in [page.go_back] * 8 + [page.go_forward] * 2:
-        move()
-        page.wait_for_load_state()
+    for move in [back] * 8 + [forward] * 2:
+        move(page)
         if page.url != "about:blank":
             seen.append((urlsplit(page.url).path, page.content()))
     return seen

@@ -77,7 +77,7 @@ NAMED = set(named())
 
 def unknown(cell):
     """The names in a cell that nothing in the project has."""
-    return [name for name in names(cell) if name not in NAMED and not (ROOT / name).is_file()]
+    return [name for name in names(cell) if name not in NAMED and not (ROOT / name).exists()]
 
 
 # What is wrong with a text; the document has none of it
@@ -108,7 +108,13 @@ def dangling(text):
 def guidance(source):
     rules = (*CONTENT.origin_rules, *CONTENT.root_rules, *CONTENT.urgency_rules)
     resting = " ".join(f"`{rule.id}`" for rule in rules if source.id in rule.basis)
-    return ["`" + source.id + "`", f"{source.publisher}: {source.title}", source.status, resting or "none"]
+    return [
+        f"`{source.id}`",
+        f"{source.publisher}: {source.title}",
+        source.status,
+        source.checked or "not yet",
+        resting or "none",
+    ]
 
 
 def drifted(text):

@@ -72,6 +72,12 @@ def test_clock_jump_changes_neither_the_check_page_nor_the_result(clock, jump, p
         assert [row["item"] for row in with_jump[1]["answers"]] == [row["item"] for row in record["answers"]]
 
 
+def test_answers_in_the_clocks_order_are_told(clock, monkeypatch):
+    monkeypatch.setattr(Answer._meta, "ordering", ["answered_at"])
+    (_checked, record, _count), (_checked, jumped, _count) = run(clock), run(clock, JUMPS["a day back"], at=5)
+    assert [row["item"] for row in jumped["answers"]] != [row["item"] for row in record["answers"]]
+
+
 def test_an_answer_that_the_clock_calls_older_still_replaces_the_one_before(clock):
     patient = Patient(BACK)
     patient.go_on(patient.start())
@@ -133,20 +139,36 @@ ASK = [
 ]
 
 
-@pytest.mark.parametrize("person", [quiet, done, busy])
-def test_a_session_is_open_at_its_limit_and_closed_a_second_later(clock, person):
-    patient, limit = person(clock)
+def wrong_at_the_limit(clock, key, limit):
+    """Calls that find the session open when it should be closed, or closed when it should be open."""
     before = TriageSession.objects.values("last_sequence", "submitted_at").get()
     for late, closed in ((-SECOND, False), (timedelta(0), False), (SECOND, True)):
         clock.now = START + limit + late
         for method, name, arguments in ASK:
             client = Client()
-            client.cookies.load({"visit": patient.client.cookies["visit"].value})
+            client.cookies.load({"visit": key})
             with transaction.atomic():
                 answer = getattr(client, method)(reverse(name, args=arguments), {"leg-pain": "none"})
                 after = TriageSession.objects.values("last_sequence", "submitted_at").get()
                 transaction.set_rollback(True)
-            assert (answer.get("Location") == reverse("expired")) == closed, (name, late)
-            if closed:  # nothing was stored, and the browser has lost its key
-                assert after == before
-                assert client.cookies["visit"].value == ""
+            # Closed, nothing was stored, and the browser has lost its key.
+            kept = after != before or client.cookies["visit"].value != ""
+            if (answer.get("Location") == reverse("expired")) != closed or (closed and kept):
+                yield f"{method} {name} at {late}"
+
+
+@pytest.mark.parametrize("person", [quiet, done, busy])
+def test_expiry(clock, person, proof):
+    """At its limit a session is open, and a second later it is closed."""
+    patient, limit = person(clock)
+    proof.counted(calls=3 * len(ASK))
+    assert list(wrong_at_the_limit(clock, patient.client.cookies["visit"].value, limit)) == []
+
+
+@pytest.mark.parametrize("person", [quiet, done, busy])
+@pytest.mark.parametrize("error", [-SECOND, SECOND], ids=["too early", "too late"])
+def test_a_session_that_closes_a_second_off_is_told(clock, person, error, monkeypatch):
+    patient, limit = person(clock)
+    monkeypatch.setattr(visit, "IDLE", visit.IDLE + error)
+    monkeypatch.setattr(visit, "LONGEST", visit.LONGEST + error)
+    assert list(wrong_at_the_limit(clock, patient.client.cookies["visit"].value, limit))

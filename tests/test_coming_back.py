@@ -16,7 +16,7 @@ from django.utils import timezone
 from tests.patient import FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from tests.test_storage import at_once
 from triage import actions, releases, visit
-from triage.domain.tree import ContentError
+from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, TriageSession, WrongCodes
 from triage.records import open_record
 

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tests.patient import NOW, Patient, publish
+from triage import agreement
 from triage.content_files import SHIPPED
 from triage.management.commands.attach_source import passages_of
-from triage.models import AttachedPassage, Clinic, Release, TriageSession
+from triage.models import AttachedPassage, Clinic, Invitation, Release, TriageSession
 from triage.releases import sha256
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,18 +151,28 @@ def test_create_staff_prints_a_password_that_opens_the_admin(client):
 
 
 @pytest.mark.django_db
-def test_create_demo_makes_two_dozen_of_every_outcome_marked_as_demo():
+def test_create_demo_makes_some_weeks_of_every_outcome_marked_as_demo():
     publish()
     call_command("create_demo", stdout=io.StringIO())
-    made = TriageSession.objects.all()
-    assert made.count() == 24
-    assert all(session.demo and session.submitted_at for session in made)
+    assert all(session.demo for session in TriageSession.objects.all())
+    assert not User.objects.get(username="demo").has_usable_password()
+    assert TriageSession.objects.filter(submitted_at=None, emergency_at=None).count() == 5
+    made = TriageSession.objects.filter(submitted_at__isnull=False)
+    assert made.filter(review_state=TriageSession.ReviewState.NEW).count() == 24 + 1 + 2 + 1
+    assert made.exclude(review_state=TriageSession.ReviewState.NEW).count() == 24
+    assert {invitation.state(timezone.now()) for invitation in Invitation.objects.all()} == {"open", "used"}
+    assert made.exclude(corrects=None).count() == 1
+    assert sum(bool(json.loads(session.record)["taken_back"]) for session in made) == 1
+    assert [table.shown for table in agreement.tables(demo=True)] == [True]
+    assert agreement.tables() == []
+    call_command("verify_store", stdout=io.StringIO())
     assert {session.origin for session in made} == {"back", "foot", "unclear"}
     assert {session.urgency for session in made} == {1, 2, 3}
     assert {session.root for session in made} == {"", "L5", "S1", "unspecified"}
     assert {session.language for session in made} == {"en", "es"}
+    before = made.count()
     call_command("create_demo", "--if-none")
-    assert made.count() == 24
+    assert made.count() == before
 
 
 # attach_source

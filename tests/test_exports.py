@@ -513,6 +513,18 @@ def test_a_manager_takes_out_a_file_and_the_log_says_so(content):
     )
 
 
+def test_a_manager_takes_out_the_questions_without_any_patients_data(content):
+    enter(content, FOOT_ONLY)
+    manager = staff(actions.MANAGERS)
+    asked = {"what": "fhir-questionnaire", "purpose": "Another system"}
+    answer = manager.post("/admin/triage/triagesession/export/", asked)
+    assert answer.headers["Content-Type"].startswith("application/fhir+json")
+    assert answer.json() == of_release(releases.current())
+    entry = AccessEntry.objects.get(what="export")
+    assert entry.about == f"release {releases.current()}"
+    assert entry.detail == "fhir-questionnaire: Another system"
+
+
 @pytest.mark.parametrize("group", [actions.REVIEWERS, actions.AUDITORS])
 def test_nobody_else_may(content, group):
     client = staff(group)

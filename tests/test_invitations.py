@@ -361,7 +361,9 @@ def test_every_fault_is_told_at_once_and_a_list_has_an_end(reviewer):
 
 def test_a_list_is_made_whole_or_not_at_all(reviewer, monkeypatch):
     noted = []
-    monkeypatch.setattr(actions.invitations, "note_access", lambda *args: noted.append(args) or 1 // (3 - len(noted)))
+    monkeypatch.setattr(
+        actions.invitations, "note_access", lambda *args: noted.append(args) or 1 // (3 - len(noted))
+    )
     with pytest.raises(ZeroDivisionError):
         paste(reviewer, line("A. B."), line("C. D."), make="")
     assert not Invitation.objects.exists()

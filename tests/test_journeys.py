@@ -157,8 +157,8 @@ def test_back_and_reload_keep_every_answer():
 def test_nothing_chosen_is_an_error_that_says_what_to_do_and_stores_nothing():
     patient = Patient()
     patient.start()
-    page = patient.client.post(reverse("question", args=["age"]), {})
-    assert page.status_code == 200
+    page = patient.client.post(reverse("question", args=["age"]), {}, follow=True)
+    assert page.redirect_chain == [(reverse("question", args=["age"]), 302)]
     assert "<title>Error: " in page.content.decode()
     assert 'href="#id_age' in page.content.decode()
     assert not Answer.objects.exists()
@@ -179,10 +179,25 @@ def test_an_answer_that_cannot_be_is_refused_with_words(screen, data):
     while page.context["screen"].key != screen:
         page = patient.answer(page)
     stored = Answer.objects.count()
-    page = patient.client.post(reverse("question", args=[screen]), data)
-    assert page.status_code == 200
+    page = patient.client.post(reverse("question", args=[screen]), data, follow=True)
     assert page.context["form"].errors
     assert Answer.objects.count() == stored
+
+
+def test_what_was_refused_is_shown_until_it_is_set_right_and_counts_for_nothing():
+    patient = Patient(FOOT_ONLY | {"foot-site": ["ankle"]})
+    page = patient.answer(patient.answer(patient.start()))
+    path = page.request["PATH_INFO"]
+    patient.client.post(path, {"foot-site": ["top", "no-such-code"]})
+    for _time in range(2):
+        form = patient.client.get(path).context["form"]
+        assert set(form.errors) == {"side", "foot-site"}
+        assert form["foot-site"].value() == ["top", "no-such-code"]
+    assert not Answer.objects.filter(item="foot-site").exists()
+    assert not patient.client.get(reverse("question", args=["age"])).context["form"].errors
+    patient.answer(page)
+    assert TriageSession.objects.get().refused is None
+    assert patient.client.get(path).context["form"]["foot-site"].value() == ["ankle"]
 
 
 def test_the_note_keeps_what_was_written_and_refuses_what_is_no_text():

@@ -81,7 +81,9 @@ def test_one_package_writes():
         if not {"migrations", "actions"} & set(path.parts)
     }
     assert {name: calls for name, calls in found.items() if calls} == {}
-    assert [call for path in (TRIAGE / "actions").glob("*.py") for call in writes(path)]  # so they would be found
+    assert [
+        call for path in (TRIAGE / "actions").glob("*.py") for call in writes(path)
+    ]  # so they would be found
 
 
 ITEM_KEYS = {

@@ -127,6 +127,16 @@ FAULTS = {
     "unused claim": (
         lambda t: t["sources"]["article"]["passages"][0]["claims"].append({"id": "P1.z", "text": "x", "hedge": "may"}),
         "sources.yaml", "P1.z is cited nowhere"),
+    "passage without a claim": (
+        lambda t: t["sources"]["article"]["passages"].append(
+            {"id": "P10", "locator": "the end", "sha256": "0" * 64, "claims": []}),
+        "sources.yaml", "nothing rests on the passage P10"),
+    "unused guidance": (
+        lambda t: t["sources"]["guidance"].append(
+            {"id": "orphan", "title": "x", "publisher": "x", "status": "read", "fact": "x"}),
+        "sources.yaml", "the guidance orphan is cited nowhere"),
+    "checked on no date": (
+        lambda t: set_in(t["sources"]["guidance"][0], "checked", "2026-13-01"), "sources.yaml", "is not a date"),
     "claim under another passage": (
         lambda t: set_in(t["sources"]["article"]["passages"][0]["claims"][0], "id", "P2.z"),
         "sources.yaml", "does not fit"),

@@ -35,7 +35,7 @@ def post(key, name, data=None, arguments=()):
     for _try in range(20):
         client = Client(headers={"cookie": f"visit={key}"})
         answer = client.post(reverse(name, args=arguments), data)
-        if answer.status_code != 503:
+        if answer.get("Location") != reverse("problem", args=["closed"]):
             break
     return answer
 

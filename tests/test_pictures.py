@@ -8,9 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import get_template
 from django.urls import reverse
 
+from tests.browser import press
 from tests.patient import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES
-from triage.domain.load import check, languages, load
+from triage.domain.loading import check, languages, load
 from triage.templatetags.pictures import maps, places
 
 # Answers that are no single place of the body.
@@ -160,9 +161,8 @@ def test_what_was_tapped_is_sent_and_shown_again(shown):
     page = shown("leg-where")
     place(page, "knee").click()
     page.get_by_label("One leg").check()
-    page.get_by_role("button", name="Continue").click()
-    page.wait_for_url("**/questions/back/")
-    page.get_by_role("link", name="Back", exact=True).click()
+    press(page.get_by_role("button", name="Continue"))
+    press(page.get_by_role("link", name="Back", exact=True))
     assert marked(page) == {"knee"}
 
 

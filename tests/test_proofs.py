@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from proofs.patients import Ledger, compare, fields
+from proofs.proxy import find_nginx
 
 KEY = "a" * 64
 
@@ -44,6 +45,13 @@ def test_power_cut():
     assert proved["syncs_per_commit"] >= 1
     assert proved["cuts_that_lost"] == 0
     assert control["cuts_that_lost"]
+
+
+@pytest.mark.skipif(not find_nginx(), reason="needs nginx")
+def test_proxy():
+    lines = prove("proxy", "--starts", "45")
+    assert [line["passed"] for line in lines] == [True] * 6
+    assert [line.get("control", False) for line in lines] == [False, True] * 3
 
 
 # What the proofs hold stored answers against

@@ -15,6 +15,7 @@ from triage import actions, retention
 from triage.domain.loading import load
 from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession
 from triage.records import ChainCheck, links
+from triage.visit import find
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def submitted(when, answers=FOOT_ONLY, note=""):
         key: (value,) if isinstance(value, str) and value else tuple(value)
         for key, value in (answers | {"note": note}).items()
     }
-    return actions.enter(content, given, "en", when, demo=True)
+    return actions.enter(content, given, "en", when, demo=False)
 
 
 def some(old, new):
@@ -146,6 +147,16 @@ def test_who_may_still_come_back_stays():
     assert not retention.sessions_due(LAST_DAY).exists()
     TriageSession.objects.filter(pk=session.pk).update(reopened_at=OLD)
     assert retention.sessions_due(LAST_DAY).exists()
+
+
+@pytest.mark.usefixtures("recent")
+def test_a_refused_form_goes_once_its_session_has_closed():
+    for hours in (11, 13):
+        _session, key = actions.start_session("en", NOW - timedelta(hours=hours))
+        actions.keep_refused(find(key, "en"), "words", {"note": [SECRET]})
+    purge("--yes")
+    kept = TriageSession.objects.filter(refused__isnull=False)
+    assert [NOW - session.started_at for session in kept] == [timedelta(hours=11)]
 
 
 @pytest.mark.usefixtures("recent")

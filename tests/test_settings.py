@@ -139,6 +139,12 @@ def test_staff_need_a_second_factor_unless_it_is_turned_off():
     assert not read_environment({"DEBUG": "on"}).staff_second_factor
 
 
+def test_two_people_publish_unless_somebody_says_no():
+    assert read_environment({}).two_people_publish
+    assert not read_environment({"TWO_PEOPLE_PUBLISH": "off"}).two_people_publish
+    assert not read_environment({"DEBUG": "on"}).two_people_publish
+
+
 def test_commands_run_without_any_variable_and_stop_on_a_wrong_one(tmp_path):
     assert manage("check").returncode == 0
     refused = manage("check", DEBUG="maybe")

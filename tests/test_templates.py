@@ -20,7 +20,7 @@ from triage.templatetags.footpath import each_once, marks, sources_of
 
 WEIGHT = 14_000  # bytes of a question page with its style sheets and scripts, as they come out of the wrapper
 WEIGHT_WITH_PICTURE = 30_000
-FILES = re.compile(r'(?:href|src)="/static/([^"]+\.(?:css|js))"')
+FILES = re.compile(r'(?:href|src)="/static/([^"]+)"')
 ERROR_PAGES = ["400", "403", "403_csrf", "404", "500", "503"]
 
 
@@ -204,23 +204,29 @@ def test_an_error_page_gives_the_clinics_own_emergency_number(name):
 
 
 @pytest.mark.django_db
-def test_a_question_page_with_its_style_and_script_is_light():
+def test_a_question_page_with_all_it_asks_for_is_light(proof):
     publish()
     patient = Patient(FOOT_ONLY | {"injury": "recent", "leg-pain": "a-little"})
     page = patient.start()
-    too_heavy, pictured = {}, 0
+    weights, requests, pictured = {}, {}, set()
     while page.resolver_match.url_name == "question":
-        files = FILES.findall(page.content.decode())
-        weight = len(page.content) + sum(
+        key, files = page.context["screen"].key, FILES.findall(page.content.decode())
+        weights[key] = len(page.content) + sum(
             (settings.BASE_DIR / "static" / name).stat().st_size for name in files
         )
-        if weight > (WEIGHT_WITH_PICTURE if "pictures.css" in files else WEIGHT):
-            too_heavy[page.request["PATH_INFO"]] = weight
-        pictured += "pictures.css" in files
+        requests[key] = len(files)
+        if "pictures.css" in files:
+            pictured.add(key)
         page = patient.answer(page)
+    proof.counted(bytes=weights, requests=requests)
     assert page.request["PATH_INFO"] == reverse("check")
-    assert too_heavy == {}
-    assert pictured == 5
+    assert pictured == {"where", "leg-where", "heels", "tiptoe", "numb"}
+    assert {key: bytes for key, bytes in weights.items() if bytes > limit(key in pictured)} == {}
+    assert {requests[key] for key in requests if key not in pictured} == {2}  # the style and the script
+
+
+def limit(pictured):
+    return WEIGHT_WITH_PICTURE if pictured else WEIGHT
 
 
 # Translations of the interface

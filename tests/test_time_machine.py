@@ -2,19 +2,22 @@
 
 import copy
 import json
+import re
+from dataclasses import astuple
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from ruamel.yaml import YAML
 
 from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish
 from triage import actions, pages, releases
 from triage.content_files import SHIPPED, read_content, read_trees
 from triage.domain.content import URGENCIES
-from triage.domain.loading import load
-from triage.domain.vignettes import Judged, Score, judge, score
+from triage.domain.loading import ContentError, Fault, load
+from triage.domain.vignettes import Judged, Score, judge, score, scores
 from triage.domain.walk import read_answers
 from triage.models import Clinic, RecordChain, TriageSession
 from triage.pages import main_of, result_main, words_sha256
@@ -96,6 +99,34 @@ def test_the_page_can_be_written_to_a_file(stored, tmp_path):
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page == result_main(open_record(stored[1]))
     assert words_sha256(page) == open_record(stored[1])["words_sha256"]
+
+
+# An old release that this program cannot read any more
+
+
+def unreadable(*_given):
+    raise ContentError([Fault("results.yaml", "sections", "the key 'new-section' is missing", "Add it")])
+
+
+def test_what_was_stored_shows_also_where_its_release_cannot_be_read_any_more(client, monkeypatch):
+    patient, midway = Patient(client=client), Patient(FOOT_ONLY | {"safety-now": ["cold-limb"]})
+    shown = main_of(patient.whole().content.decode())
+    midway.go_on(midway.start(), until="emergency")
+    releases.content.cache_clear()
+    monkeypatch.setattr(releases, "load", unreadable)
+    session = TriageSession.objects.get(submitted_at__isnull=False)
+    assert run("reproduce", session.reference)[0] == shown
+    assert main_of(client.get("/result/").content.decode()) == shown
+    assert "1 records: every hash" in run("verify_store")[0]
+    staff = Client()
+    staff.force_login(actions.create_staff("vera", "a long password", actions.REVIEWERS))
+    for each in TriageSession.objects.all():
+        page = staff.get(f"/admin/triage/triagesession/{each.pk}/change/")
+        assert page.status_code == 200
+        assert ("cold-limb" in page.content.decode()) == (each.submitted_at is None)
+    # Who is in the middle starts again, once there is a release that can be read.
+    assert midway.client.get("/go-on/").headers["Location"] == "/expired/"
+    assert client.get("/readyz").status_code == 503
 
 
 # verify_store
@@ -222,7 +253,8 @@ def test_content_that_changes_stored_results_needs_a_managers_note(stored, edite
         with pytest.raises(CommandError):
             call_command("publish_content", str(edited), note=note, by=by)
     call_command("publish_content", str(edited), note="No leg pain no longer decides alone.", by="mara")
-    assert (releases.current().noted_by, releases.current().note[:4]) == ("mara", "No l")
+    step = releases.current().steps.last()
+    assert (step.by, step.note) == ("mara", "No leg pain no longer decides alone.")
 
 
 def test_replay_writes_nothing(stored, edited):
@@ -254,10 +286,22 @@ def test_answers_another_content_does_not_know_count_as_not_given(stored):
 
 
 def test_the_score_counts_what_a_clinician_expects():
-    assert score(CONTENT) == Score(
+    assert score(judge(CONTENT)) == Score(
         total=len(CONTENT.vignettes), exact=len(CONTENT.vignettes), over=0, under=0
     )
     assert "Origin as expected: 49 of 49." in run("vignettes")[0]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_page_on_how_it_works_publishes_the_score_beside_the_research(client, language):
+    page = client.get("/how-it-works/", headers={"accept-language": language}).content.decode()
+    shown = re.findall(r'<th scope="row">(.*?)</th>' + r"<td>(\d+)</td>" * 4, page)
+    names = read_content(language=language).outcomes["urgency"]
+    assert shown == [
+        (names[urgency].patient, *(str(count) for count in astuple(scores(CONTENT)[urgency])))
+        for urgency in ("emergency", "same-day", "routine")
+    ]
+    assert "57%" in page.replace("57 %", "57%")
 
 
 def test_over_and_under_triage_are_told_apart():
@@ -274,7 +318,7 @@ def test_an_emergency_told_to_be_less_fails_the_command(edited):
     trees = copy.deepcopy(dict(read_trees(edited)))
     row = next(rule for rule in trees["decision"]["urgency"] if rule["id"] == "E5")
     row["gives"] = "same-day"
-    assert score(load(trees)).under > 0
+    assert score(judge(load(trees))).under > 0
     with (edited / "decision.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(trees["decision"], file)
     with pytest.raises(CommandError, match="sudden-cold-leg"):

@@ -115,21 +115,21 @@ class Table:
         }
 
 
-def tables() -> list[Table]:
-    """One table for each release with findings, the newest release first."""
+def tables(*, demo: bool = False) -> list[Table]:
+    """One table for each release with findings, the newest release first; or those of made-up submissions."""
     found: dict[int, Table] = {}
-    for pk, release, tool, clinician, count in _counts(~Q(finding=""), "origin", "finding"):
+    for pk, release, tool, clinician, count in _counts(~Q(finding=""), demo, "origin", "finding"):
         found.setdefault(pk, Table(release)).origins[tool, clinician] = count
-    for pk, release, tool, clinician, count in _counts(Q(urgency__isnull=False), "urgency", "urgency"):
+    for pk, release, tool, clinician, count in _counts(Q(urgency__isnull=False), demo, "urgency", "urgency"):
         found.setdefault(pk, Table(release)).urgencies[tool, clinician] = count
     return [found[pk] for pk in sorted(found, reverse=True)]
 
 
-def _counts(said: Q, tool: str, clinician: str) -> Iterator[tuple[int, str, Any, Any, int]]:
+def _counts(said: Q, demo: bool, tool: str, clinician: str) -> Iterator[tuple[int, str, Any, Any, int]]:
     """Release, the tool's word, the clinician's, and how often; of each submission the last review that says it."""
     later = Review.objects.filter(said, session=OuterRef("session"), pk__gt=OuterRef("pk"))
     last = Review.objects.filter(
-        said, ~Exists(later), session__demo=False, session__submitted_at__isnull=False
+        said, ~Exists(later), session__demo=demo, session__submitted_at__isnull=False
     )
     release = ("session__release_id", "session__release__version", "session__release__sha256")
     rows = last.order_by().values_list(*release, f"session__{tool}", clinician).annotate(Count("pk"))

@@ -7,6 +7,7 @@ from django.db.models.signals import post_migrate
 
 class TriageConfig(AppConfig):
     name = "triage"
+    verbose_name = "Clinic"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

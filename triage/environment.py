@@ -6,6 +6,7 @@ is this one, and a test holds them together.
 
 import re
 import zoneinfo
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 SWITCH = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(("off", "false", "0", "no"), False)
 HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
 SECRET_KEY_LENGTH = 50
+NOTE_KEY_LENGTH = 32  # bytes
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -115,6 +117,20 @@ def directory(value: str) -> Path:
     return path
 
 
+def note_keys(value: str) -> list[bytes]:
+    # The value is secret, so the message does not repeat it.
+    try:
+        keys = [urlsafe_b64decode(key.strip()) for key in value.split(",")]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != NOTE_KEY_LENGTH for key in keys):
+        raise ValueError(
+            f"these are no keys; set one or more of {NOTE_KEY_LENGTH} random bytes in base64, parted by commas, "
+            "the newest first"
+        )
+    return keys
+
+
 def time_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
@@ -186,6 +202,13 @@ VARIABLES = (
         "Staff sign in with their password and a code from an app on their own device.",
     ),
     Variable(
+        "TWO_PEOPLE_PUBLISH",
+        "on or off",
+        switch,
+        "on, unless `DEBUG` is on",
+        "New content is loaded as a draft, and published in the admin by somebody other than who loaded it.",
+    ),
+    Variable(
         "EMAIL_URL",
         "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://…` for TLS from the start",
         mail_server,
@@ -199,6 +222,14 @@ VARIABLES = (
         mail_address,
         "none: required with `EMAIL_URL`",
         "The sender of the mails to the clinic.",
+    ),
+    Variable(
+        "NOTE_KEYS",
+        "keys of 32 random bytes in base64, parted by commas, the newest first",
+        note_keys,
+        "none: notes are stored as they are",
+        "Encrypts what patients write in their own words. An old key stays until what it encrypted is purged. "
+        "Kept apart from backups.",
     ),
     Variable(
         "LOG_JSON",
@@ -236,8 +267,10 @@ class Environment:
     database_url: str | None
     data_dir: Path | None
     staff_second_factor: bool
+    two_people_publish: bool
     email_url: MailServer | None
     email_from: str | None
+    note_keys: list[bytes]
     log_json: bool
     time_zone: str
 
@@ -258,7 +291,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
     debug = bool(values.get("debug", False))
-    defaults = {
+    defaults: dict[str, object] = {
         "debug": debug,
         "https": not debug,
         "trust_proxy": False,
@@ -267,8 +300,10 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "database_url": None,
         "data_dir": None,
         "staff_second_factor": not debug,
+        "two_people_publish": not debug,
         "email_url": None,
         "email_from": None,
+        "note_keys": [],
         "log_json": False,
         "time_zone": "America/New_York",
     }

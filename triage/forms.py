@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
+from crispy_forms.utils import render_crispy_form
 from django import forms
+from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,25 +22,65 @@ from triage.domain.content import Content, Item, Screen
 from triage.domain.walk import Answers, in_order, walk
 
 REPLACEMENT = "\ufffd"  # what decoding puts in place of bytes that are not text
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
+# By content (thus language) and by which questions are asked; gone when the content is.
+UNANSWERED: WeakKeyDictionary[Content, dict[object, SafeString]] = WeakKeyDictionary()
 
 
 class ScreenForm(forms.Form):
     """The questions of one screen. `answers()` gives what was answered, ready for the walk."""
 
+    data: MultiValueDict[str, str]
+
     def __init__(
-        self, content: Content, screen: Screen, answers: Answers, data: Mapping[str, Any] | None = None
+        self,
+        content: Content,
+        screen: Screen,
+        answers: Answers,
+        data: MultiValueDict[str, str] | None = None,
     ) -> None:
         self.content, self.screen, self.before = content, screen, answers
-        self.items = walk(content, answers).asks(screen)
+        walked = walk(content, answers)
+        self.facts, self.items = walked.facts, walked.asks(screen)
         initial = {item.key: _initial(item, answers[item.key]) for item in self.items if item.key in answers}
         super().__init__(data, initial=initial)
         for item in self.items:
             self.fields[item.key] = _field(item)
-        self.helper = _helper(alone=len(self.items) == 1)
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False  # question.html has it, with the token that is another for every request
+        helper.disable_csrf = True
+        helper.legend_is_heading = self.alone
+        helper.add_input(Submit("go-on", _("Continue")))
+        return helper
+
+    @property
+    def alone(self) -> bool:
+        """Whether it has one question only, which is then the page's heading."""
+        return len(self.items) == 1
+
+    @property
+    def html(self) -> SafeString:
+        """The questions. While nobody has answered them they are the same for everybody, and made once per process."""
+        if self.is_bound or self.initial:
+            return render_crispy_form(self)
+        made = UNANSWERED.setdefault(self.content, {})
+        key = tuple((item.key, item.mirrored(self.facts)) for item in self.items)
+        if key not in made:
+            made[key] = render_crispy_form(self)
+        return made[key]
 
     def answers(self) -> Answers:
         """The cleaned answers of the questions that are asked."""
         return {key: given for key, given in self.cleaned_data.items() if given is not None}
+
+    def sent(self) -> dict[str, list[str]]:
+        """What was sent for these questions, as it can be stored: signs that are no text are marked as such."""
+        return {
+            key: [NO_TEXT.sub(REPLACEMENT, text) for text in self.data.getlist(key)] for key in self.fields
+        }
 
     def clean(self) -> dict[str, tuple[str, ...] | None]:
         """Drop the answers, and the errors, of questions that another answer on this screen has closed."""
@@ -155,7 +201,8 @@ def _field(item: Item) -> forms.Field:
     if item.kind == "one":
         radios = RadioSelect()
         radios.option_hints = hints
-        return OneField(choices=choices, widget=radios, error_messages=MISSING_ONE, **common)
+        messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN
+        return OneField(choices=choices, widget=radios, error_messages=messages, **common)
     boxes = CheckboxSelectMultiple()
     boxes.option_hints, boxes.exclusive = hints, item.exclusive
     return ManyField(item, choices=choices, widget=boxes, error_messages=MISSING_MANY, **common)
@@ -166,8 +213,9 @@ MISSING_ONE = {
     "required": gettext_lazy("Choose one answer. If you do not know, choose the last one."),
     "invalid_choice": gettext_lazy("That answer is not on the list. Choose one of the answers shown."),
 }
+MISSING_KNOWN = MISSING_ONE | {"required": gettext_lazy("Choose one answer.")}  # everybody knows this one
 MISSING_MANY = {
-    "required": gettext_lazy("Tick at least one box. If none fit, tick “None of these” or “I am not sure”."),
+    "required": gettext_lazy("Tick at least one box. If you do not know, tick the last one."),
     "invalid_choice": gettext_lazy("One of the answers is not on the list. Tick the answers shown."),
     "invalid_list": gettext_lazy("The answer could not be read. Tick the answers shown."),
 }
@@ -175,12 +223,3 @@ MISSING_MANY = {
 
 def _initial(item: Item, given: tuple[str, ...]) -> Any:
     return list(given) if item.kind == "many" else "".join(given)
-
-
-def _helper(alone: bool) -> FormHelper:
-    helper = FormHelper()
-    helper.form_method = "post"
-    helper.attrs = {"novalidate": ""}  # our own errors, in the page's language, for every browser alike
-    helper.legend_is_heading = alone  # the only question of a screen is its h1
-    helper.add_input(Submit("go-on", _("Continue")))
-    return helper

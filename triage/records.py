@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from operator import attrgetter
@@ -13,6 +13,7 @@ from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.walk import Answers, walk
 from triage.models import PurgedRecord, RecordChain, TriageSession
+from triage.notes import opened
 from triage.releases import sha256
 
 
@@ -27,7 +28,7 @@ def open_record(session: TriageSession) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(session.record)
     if (record["reference"], record["number"]) != (session.reference, session.record_number):
         raise RecordAltered(session.reference)
-    return record
+    return opened(record, session.reference)
 
 
 def submissions(**only: Any) -> Iterator[TriageSession]:
@@ -125,12 +126,14 @@ class Told:
     rules: tuple[str, ...]
 
 
-def told_otherwise(content: Content) -> Iterator[tuple[TriageSession, Told, Told | None]]:
-    """Every stored submission with what it was told; and what this content would tell, where that differs.
+def told_otherwise(
+    content: Content, sessions: Iterable[TriageSession] | None = None
+) -> Iterator[tuple[TriageSession, Told, Told | None]]:
+    """Every stored submission (or these) with what it was told; and what this content would tell, where that differs.
 
     Raises nothing for an altered record: it is left out (`verify_store` names it).
     """
-    for session in submissions():
+    for session in submissions() if sessions is None else sessions:
         try:
             record = open_record(session)
         except RecordAltered:

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "triage.errors.NothingSentStaysMiddleware",
     "triage.gate.GateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -148,6 +149,7 @@ STORAGES = {
 
 # Staff: how they sign in and how long they stay is in sign_in.py.
 STAFF_SECOND_FACTOR = ENVIRONMENT.staff_second_factor
+TWO_PEOPLE_PUBLISH = ENVIRONMENT.two_people_publish
 OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
@@ -190,6 +192,8 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
+NOTE_KEYS = ENVIRONMENT.note_keys  # see notes.py
+
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 CSRF_FAILURE_VIEW = "triage.errors.not_from_here"
@@ -218,7 +222,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, "data:"],  # data: the icon of the browser's tab, see templates/parts/tab_icon.html
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
-import segno
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_lockout_response
 from django import forms
@@ -36,7 +35,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
 from triage import actions
-from triage.domain.drawing import Markup
+from triage.codes import qr_code
 
 IDLE = timedelta(minutes=15)
 NOTED_EVERY = timedelta(minutes=1)
@@ -170,7 +169,7 @@ def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
         title="Set up your second factor",
         form=form,
         link=link,
-        picture=Markup(segno.make(link, micro=False).svg_inline(omitsize=True, border=4, light="#fff")),
+        picture=qr_code(link),
         key=" ".join(textwrap.wrap(b32encode(bytes.fromhex(key)).decode(), 4)),
     )
 

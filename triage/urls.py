@@ -23,6 +23,7 @@ urlpatterns = [
     path("leave/", views.leave, name="leave"),
     path("left/", views.plain_page("left.html"), name="left"),
     path("expired/", views.plain_page("expired.html"), name="expired"),
+    path("problem/<slug:name>/", errors.problem, name="problem"),
     path("language/", views.language, name="language"),
     path("how-it-works/", views.how_it_works, name="how"),
     path("sources/", views.sources, name="sources"),

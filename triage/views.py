@@ -13,13 +13,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from triage import __version__, actions, releases, visit
+from triage.domain.citation.resting import resting_on
 from triage.domain.content import Content, Screen
-from triage.domain.decision import emergency_signs
+from triage.domain.decision import emergencies, emergency_signs
+from triage.domain.loading import ContentError
 from triage.domain.result import (
     ClinicSettings,
     advice,
@@ -29,11 +32,11 @@ from triage.domain.result import (
     say,
     section,
 )
-from triage.domain.vignettes import score
+from triage.domain.vignettes import scores
 from triage.domain.walk import next_screen, open_screens, path_screens
 from triage.errors import LastKnown
 from triage.forms import ScreenForm
-from triage.models import TriageSession, the_clinic
+from triage.models import Clinic, TriageSession, the_clinic
 from triage.pages import clinic_text, clinic_words, result_context
 from triage.records import RecordAltered, open_record
 from triage.serving import database_faults
@@ -63,11 +66,13 @@ def visited(view: VisitView) -> VisitView:
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         key = visit.key_of(request)
         found = visit.find(key, translation.get_language()) if key else None
-        if found is None or found.expired(timezone.now()):
+        readable = found is not None and _readable(found)
+        if found is None or found.expired(timezone.now()) or not (readable or found.submitted_at):
             response = redirect("expired") if key else redirect("home")
             visit.forget(response)
             return response
-        _speak(request, found.content)
+        if readable:
+            _speak(request, found.content, found.clinic)
         request.visit = found  # type: ignore[attr-defined]
         try:
             return view(request, found, *args, **kwargs)
@@ -77,11 +82,19 @@ def visited(view: VisitView) -> VisitView:
     return wrapper
 
 
+def _readable(open_visit: Visit) -> bool:
+    """Whether this program can still read the release. A submitted result needs its record alone."""
+    try:
+        return bool(open_visit.content)
+    except ContentError:
+        return False
+
+
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What every page's frame shows. Read only where a template asks for it: error pages do without."""
     open_visit: Visit | None = getattr(request, "visit", None)
     return {
-        "clinic": SimpleLazyObject(lambda: clinic_words(_current_settings(open_visit))),
+        "clinic": SimpleLazyObject(lambda: clinic_words(_current_settings(request))),
         "languages": [
             {"code": code, "name": name, "current": code == translation.get_language()}
             for code, name in getattr(request, "languages", {}).items()
@@ -91,22 +104,27 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _current_settings(open_visit: Visit | None) -> ClinicSettings:
-    current = (open_visit.clinic if open_visit else the_clinic()).as_settings()
+def _current_settings(request: HttpRequest) -> ClinicSettings:
+    open_visit: Visit | None = getattr(request, "visit", None)
+    clinic = open_visit.clinic if open_visit else getattr(request, "clinic", None) or the_clinic()
+    current = clinic.as_settings()
     LastKnown.emergency_number = current["emergency_number"]
     return current
 
 
-def _speak(request: HttpRequest, content: Content) -> None:
-    """A page is in one language throughout: one that the release has."""
-    request.languages = content.languages  # type: ignore[attr-defined]
+def _speak(request: HttpRequest, content: Content, clinic: Clinic) -> None:
+    """A page is in one language throughout: one that the release has, and the clinic offers."""
+    request.languages = {  # type: ignore[attr-defined]
+        code: name for code, name in content.languages.items() if clinic.offers(code)
+    }
     translation.activate(content.language)
     request.LANGUAGE_CODE = content.language
 
 
 def published(request: HttpRequest) -> Content:
-    content = releases.content(releases.current().sha256, translation.get_language())
-    _speak(request, content)
+    clinic = request.clinic = the_clinic()  # type: ignore[attr-defined]
+    content = releases.content(releases.current().sha256, clinic.spoken(translation.get_language()))
+    _speak(request, content, clinic)
     return content
 
 
@@ -130,7 +148,7 @@ def home(request: HttpRequest) -> HttpResponse:
     found = visit.find(key, content.language) if key else None
     if found and not found.expired(timezone.now()):
         request.visit = found  # type: ignore[attr-defined]
-    clinic = the_clinic().as_settings()
+    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
     context = {
         "safety_net": section(content, "safety-net", clinic),
         "emergency": [option.text for option in emergency_signs(content)],
@@ -164,18 +182,27 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
         raise Http404
     if open_visit.submitted_at or screen not in open_screens(open_visit.content, open_visit.walk):
         return redirect(_position(open_visit))
+    if request.method == "POST":
+        form = ScreenForm(open_visit.content, screen, open_visit.answers, request.POST)
+        return _store(request, open_visit, form) if form.is_valid() else _refuse(open_visit, form)
+    refused = (open_visit.refused or {}).get(key)
     form = ScreenForm(
-        open_visit.content, screen, open_visit.answers, request.POST if request.method == "POST" else None
+        open_visit.content, screen, open_visit.answers, MultiValueDict(refused) if refused else None
     )
-    if request.method == "POST" and form.is_valid():
-        return _store(request, open_visit, form)
     return _show(request, open_visit, screen, form)
+
+
+def _refuse(open_visit: Visit, form: ScreenForm) -> HttpResponse:
+    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
+    actions.keep_refused(open_visit, form.screen.key, form.sent())
+    return redirect("question", form.screen.key)
 
 
 def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
     given = form.answers()
     after = visit.with_answers(open_visit, given)
-    emergency_is_new = bool(_emergencies(after) - _emergencies(open_visit))
+    signs = emergencies(after.content, after.walk)
+    emergency_is_new = bool(signs) and not signs <= emergencies(open_visit.content, open_visit.walk)
     try:
         actions.record_answers(open_visit, given, timezone.now())
     except actions.AlreadySubmitted:
@@ -192,11 +219,6 @@ def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpRes
     return redirect("emergency" if emergency_is_new else _position(after))
 
 
-def _emergencies(open_visit: Visit) -> set[str]:
-    """The emergency rules that the answers so far set off."""
-    return {rule.id for rule in open_visit.decision.urgency_rules if rule.gives == "emergency"}
-
-
 def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
     content, walked = open_visit.content, open_visit.walk
     screens = path_screens(content, walked)
@@ -206,7 +228,7 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
         "screen": screen,
         "form": form,
         "why": why,
-        "citations": [citation(content, source) for source in why.sources],
+        "citations": tuple(citation(content, source) for source in why.sources),
         "position": place + 1,
         "total": len(screens),
         "back_url": reverse("question", args=[screens[place - 1].key]) if place else reverse("home"),
@@ -340,7 +362,7 @@ def language(request: HttpRequest) -> HttpResponse:
     key = visit.key_of(request)
     found = visit.find(key, code) if key else None
     if found:
-        actions.speak(found, code)
+        actions.speak(found, found.language)
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
     response = redirect(back if safe else "home")
@@ -364,11 +386,15 @@ def remember_language(response: HttpResponse, code: str) -> None:
 @require_safe
 def how_it_works(request: HttpRequest) -> HttpResponse:
     content = published(request)
-    clinic = the_clinic().as_settings()
+    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
     context = {
         "how": section(content, "how", clinic),
         "limits": section(content, "limits", clinic),
-        "score": score(content),
+        "scores": [
+            (content.outcomes["urgency"][urgency].patient, found)
+            for urgency, found in scores(content).items()
+            if urgency in content.outcomes["urgency"]
+        ],
         "citations": citations(content),
     }
     return render(request, "how.html", context)
@@ -376,16 +402,29 @@ def how_it_works(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
+    """Every source of the content, and what rests on it."""
     content = published(request)
+    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
     found = citations(content, releases.passages())
+    documents = {
+        kind: [
+            {"source": found[id], "resting": resting_on(content, {id}, clinic)}
+            for id, source in content.guidance.items()
+            if source.kind == kind
+        ]
+        for kind in ("guidance", "research")
+    }
     context = {
         "article": content.article,
         "passages": [
-            {"passage": passage, "citations": [found[claim.id] for claim in passage.claims]}
+            {
+                "passage": passage,
+                "claims": [found[claim.id] for claim in passage.claims],
+                "resting": resting_on(content, {claim.id for claim in passage.claims}, clinic),
+            }
             for passage in content.article.passages
         ],
-        "guidance": [citation for citation in found.values() if citation.kind == "guidance"],
-        "research": [citation for citation in found.values() if citation.kind == "research"],
+        **documents,
     }
     return render(request, "sources.html", context)
 
@@ -417,7 +456,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         release = releases.current().sha256
         releases.content(release, settings.LANGUAGE_CODE)
         faults = database_faults()
-    except (DatabaseError, InterfaceError, releases.NothingPublished) as error:
+    except (DatabaseError, InterfaceError, ContentError, releases.NothingPublished) as error:
         faults = [type(error).__name__]
     if faults:
         return _plain(*faults, status=503)

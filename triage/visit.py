@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,13 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from triage import releases
 from triage.domain.content import Content
 from triage.domain.decision import Decision, decide
+from triage.domain.flags import TakenBack
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import Clinic, TriageSession
+from triage.notes import opened
+from triage.prepared import Prepared
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 
-SESSION_FIELDS = ("pk", "reference", "language", "started_at", "submitted_at", "last_sequence")
+SESSION_FIELDS = ("pk", "reference", "language", "started_at", "submitted_at", "last_sequence", "refused")
 TOUCHED_FIELDS = (
     "started_at",
     "submitted_at",
@@ -31,8 +35,19 @@ CLINIC_FIELDS = (
     "hours",
     "emergency_number",
     "advice_line",
+    "languages",
     "show_roots",
     "return_days",
+)
+BY_KEY = Prepared(
+    TriageSession.objects.filter(key_hash="").order_by("answers__sequence"),
+    [
+        *dict.fromkeys((*SESSION_FIELDS, *TOUCHED_FIELDS)),
+        "release__sha256",
+        "corrects__reference",
+        *(f"clinic__{name}" for name in CLINIC_FIELDS),
+        *("answers__item", "answers__given", "answers__answered_at", "answers__taken_back"),
+    ],
 )
 
 
@@ -46,9 +61,12 @@ class Visit:
     started_at: datetime
     submitted_at: datetime | None
     last_sequence: int
+    refused: dict[str, dict[str, list[str]]] | None  # by screen and item, see `actions.keep_refused`
     release: str  # the release's SHA-256
     clinic: Clinic
     answers: Answers
+    answered_at: Mapping[str, datetime]
+    taken_back: Mapping[str, TakenBack]
     opened_at: datetime  # when this browser came to it: at its start, or with a return code
     last_active_at: datetime
     corrects: str  # the reference of the submission that it corrects, or ""
@@ -80,30 +98,26 @@ class Visit:
 
 def find(key: str, language: str) -> Visit | None:
     """The session this key opens, read with its answers and the clinic's settings in one query."""
-    columns = [
-        *{*SESSION_FIELDS, *TOUCHED_FIELDS},
-        "release__sha256",
-        "corrects__reference",
-        *(f"clinic__{name}" for name in CLINIC_FIELDS),
-        *("answers__item", "answers__given", "answers__answered_at"),
-    ]
-    rows = list(
-        TriageSession.objects.filter(key_hash=releases.sha256(key))
-        .order_by("answers__sequence")
-        .values(*columns)
-    )
+    rows = BY_KEY.rows(releases.sha256(key))
     if not rows:
         return None
     first = rows[0]
+    reference = first["reference"]
     answered = [row for row in rows if row["answers__item"] is not None]
-    touched = [row["answers__answered_at"] for row in answered] + [
-        first[name] for name in TOUCHED_FIELDS if first[name]
-    ]
+    answered_at = {row["answers__item"]: row["answers__answered_at"] for row in answered}
+    touched = [*answered_at.values(), *(first[name] for name in TOUCHED_FIELDS if first[name])]
+    clinic = Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS})
     return Visit(
-        **{name: first[name] for name in SESSION_FIELDS} | {"language": language},
+        **{name: first[name] for name in SESSION_FIELDS}
+        | {"language": clinic.spoken(language), "refused": opened(first["refused"], reference)},
         release=first["release__sha256"],
-        clinic=Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS}),
-        answers={row["answers__item"]: tuple(row["answers__given"]) for row in answered},
+        clinic=clinic,
+        answers={
+            row["answers__item"]: tuple(opened(row["answers__given"], reference, row["answers__item"]))
+            for row in answered
+        },
+        answered_at=answered_at,
+        taken_back={row["answers__item"]: row["answers__taken_back"] for row in answered},
         opened_at=first["reopened_at"] or first["started_at"],
         last_active_at=max(touched),
         corrects=first["corrects__reference"] or "",

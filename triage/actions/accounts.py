@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -31,8 +32,10 @@ GROUPS = {
         "view_clinic",
         "change_clinic",
         "view_release",
+        "publish_release",
         "view_outboxmail",
         "export_triagesession",
+        "overview_triagesession",
         *INVITING,
     ),
     AUDITORS: ("view_accessentry",),
@@ -66,6 +69,12 @@ def create_staff(username: str, password: str, group: str) -> User:
         user = User.objects.create_user(username, password=password, is_staff=True)
         user.groups.add(Group.objects.get(name=group))
     return user
+
+
+def demo_reviewer() -> User:
+    """Who takes the steps on made-up submissions. Nobody can sign in under this name."""
+    locked = {"is_active": False, "password": make_password(None)}
+    return User.objects.get_or_create(username="demo", defaults=locked)[0]
 
 
 @transaction.atomic

@@ -84,8 +84,6 @@ def _accept(code_hash: str, now: datetime) -> Opened | None:
         return None
     if (state := invitation.state(now)) != Invitation.State.OPEN:
         raise InvitationOver(state)
-    invitation.opened_at = now
-    invitation.save(update_fields=["opened_at"])
     _session, key = start_session(invitation.language, now, invitation=invitation)
     return Opened(key, invitation.language)
 

@@ -1,25 +1,31 @@
-"""Publishing content, and attaching the passages it cites."""
+"""Publishing content: on the server, or by two people; and attaching the passages it cites."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from triage import releases
+from triage import examination, releases
+from triage.actions.access import note_access
 from triage.actions.accounts import MANAGERS
+from triage.actions.reviews import ChangedMeanwhile
 from triage.domain.loading import ContentError, Fault, Trees, check, load
-from triage.domain.proof.prove import prove
 from triage.models import (
+    AccessEntry,
     AttachedPassage,
     Release,
+    ReleaseStep,
     TriageSession,
 )
 from triage.records import told_otherwise
+
+State, Alone = Release.State, ReleaseStep.Alone
 
 
 class NotProved(ValueError):
@@ -38,40 +44,140 @@ class NeedsNote(ValueError):
         super().__init__(f"{count} stored submissions would be told something else by this content")
 
 
+class NeedsTwoPeople(ValueError):
+    """Whoever loaded a release does not publish it; and on the server alone nobody publishes over another."""
+
+
 def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tuple[Release, bool]:
-    """Make these trees the published release. The same trees again change nothing: returns (release, changed).
+    """On the server: make these trees the published release. The same trees again change nothing: returns
+    (release, changed).
 
     `note` says why stored submissions may now be told something else, `by` is the user name of the manager who
     says so; both are kept with the release.
 
     Raises ContentError when the trees have a fault, NotProved when a safety property does not hold for every
-    answer set, NeedsNote when stored submissions would be told something else and no manager has said why. None
-    of these ever reaches patients.
+    answer set, NeedsTwoPeople where a release is published already and it takes two people to change it, NeedsNote
+    when stored submissions would be told something else and no manager has said why. None of these ever reaches
+    patients.
     """
     text = releases.canonical(trees)
-    sha256 = releases.sha256(text)
-    release = Release.objects.filter(sha256=sha256).first()
-    if release and release.state == Release.State.PUBLISHED:
+    release = Release.objects.filter(sha256=releases.sha256(text)).first()
+    if release and release.state == State.PUBLISHED:
         return release, False
+    if settings.TWO_PEOPLE_PUBLISH and _something_runs():
+        raise NeedsTwoPeople
+    _refuse_unsound(text)
+    signed = bool(note) and is_manager(by)
+    if not signed and (count := _told_otherwise(trees)):
+        raise NeedsNote(count)
+    step = ReleaseStep(at=now, alone=Alone.SERVER)
+    if signed:
+        step.by, step.note = by, note
+    release = release or _new(trees, text, now)
+    _make_current(release, step)  # apart, since proving takes seconds in which patients go on writing
+    return release, True
+
+
+def load_draft(
+    trees: Trees, by: str, now: datetime, progress: Callable[[str], None] = lambda line: None
+) -> Release:
+    """Bring content into the admin, with all that can be found out about it, for a second person to publish.
+
+    What was published before stays retired, and is examined anew. Raises ContentError, NotProved.
+    """
+    text = releases.canonical(trees)
+    release = Release.objects.filter(sha256=releases.sha256(text)).first()
+    if release and release.state == State.PUBLISHED:
+        return release
+    _refuse_unsound(text)
+    running = Release.objects.filter(state=State.PUBLISHED).first()
+    examined = examination.examine(text, running, progress)
+    release = release or _new(trees, text, now)
+    release.examined = examined
+    with transaction.atomic():
+        if release.published_at is None:
+            release.state, release.loaded_by = State.DRAFT, by
+            release.save()
+            _add(ReleaseStep(release=release, state=State.DRAFT, at=now, by=by), "loaded as a draft")
+        release.save()
+    return release
+
+
+def keep_examined(release: Release, examined: examination.Examined) -> None:
+    """Keep with a release what was found out about it."""
+    release.examined = examined
+    release.save(update_fields=["examined"])
+
+
+def publish_release(release: Release, by: str, note: str, running: str, now: datetime) -> None:
+    """Make a draft, or a release that was published before, the one that patients get from now on.
+
+    `running` is the hash of the release that its reader saw it compared with. Raises ContentError, NotProved (this
+    program may be newer than the draft), NeedsTwoPeople, and ChangedMeanwhile when another release was published
+    since.
+    """
+    if releases.sha256(release.content) != release.sha256:
+        raise ContentError([Fault(str(release), "content", "was altered in the database", "Load it again")])
+    _refuse_unsound(release.content)
+    again = release.published_at is not None
+    alone = Alone.AGAIN if again else "" if settings.TWO_PEOPLE_PUBLISH else Alone.SETTING
+    if not alone and by == release.loaded_by:
+        raise NeedsTwoPeople
+    comparison = (release.examined or {}).get("comparison")
+    if not again and comparison and comparison["with"] != running:
+        raise ChangedMeanwhile
+    step = ReleaseStep(at=now, by=by, loaded_by=release.loaded_by, alone=alone, note=note)
+    _make_current(release, step, running)
+
+
+@transaction.atomic
+def retire_draft(release: Release, by: str, note: str, now: datetime) -> None:
+    """Put a draft aside, unpublished. Raises ChangedMeanwhile when it is no draft any more."""
+    if not Release.objects.filter(pk=release.pk, state=State.DRAFT).update(state=State.RETIRED):
+        raise ChangedMeanwhile
+    _add(ReleaseStep(release=release, state=State.RETIRED, at=now, by=by, note=note), "draft retired")
+
+
+def is_manager(name: str) -> bool:
+    return User.objects.filter(username=name, groups__name=MANAGERS, is_active=True).exists()
+
+
+def _something_runs() -> bool:
+    """Whether a release is published that this program can read; with any other nobody could start."""
+    running = Release.objects.filter(state=State.PUBLISHED).first()
+    return running is not None and not _faults(running.content)
+
+
+def _new(trees: Trees, text: str, now: datetime) -> Release:
+    return Release(sha256=releases.sha256(text), version=load(trees).version, content=text, created_at=now)
+
+
+@transaction.atomic
+def _make_current(release: Release, step: ReleaseStep, running: str | None = None) -> None:
+    """Retire what is published and publish this in its place; `running`: only if that is what is published."""
+    current = Release.objects.select_for_update().filter(state=State.PUBLISHED).first()
+    if running is not None and running != (current.sha256 if current else ""):
+        raise ChangedMeanwhile
+    if current:
+        Release.objects.filter(pk=current.pk).update(state=State.RETIRED)
+        _add(ReleaseStep(release=current, state=State.RETIRED, at=step.at, by=step.by), "retired")
+    release.state, release.published_at = State.PUBLISHED, step.at
+    release.save()
+    step.release, step.state = release, State.PUBLISHED
+    _add(step, f"published instead of {current}" if current else "published")
+
+
+def _add(step: ReleaseStep, what: str) -> None:
+    step.save(force_insert=True)
+    if step.by:
+        note_access(AccessEntry.What.CHANGE, step.by, step.at, f"release {step.release}", what)
+
+
+def _refuse_unsound(text: str) -> None:
     if faults := _faults(text):
         raise ContentError(list(faults))
     if broken := _broken_properties(text):
         raise NotProved(broken)
-    signed = bool(note) and User.objects.filter(username=by, groups__name=MANAGERS, is_active=True).exists()
-    if not signed and (count := _told_otherwise(trees)):
-        raise NeedsNote(count)
-    release = release or Release(sha256=sha256, version=load(trees).version, content=text, created_at=now)
-    release.note, release.noted_by = (note, by) if signed else ("", "")
-    _make_current(release, now)  # apart, since proving takes seconds in which patients go on writing
-    return release, True
-
-
-@transaction.atomic
-def _make_current(release: Release, now: datetime) -> None:
-    Release.objects.filter(state=Release.State.PUBLISHED).update(state=Release.State.RETIRED)
-    release.state = Release.State.PUBLISHED
-    release.published_at = now
-    release.save()
 
 
 def _told_otherwise(trees: Trees) -> int:
@@ -88,12 +194,7 @@ def _faults(text: str) -> tuple[Fault, ...]:
 
 @lru_cache(maxsize=4)
 def _broken_properties(text: str) -> tuple[str, ...]:
-    """The properties that this content breaks, each with answers that show it."""
-    broken = prove(load(json.loads(text))).broken
-    return tuple(
-        f"{name}: {fault.what}: {' / '.join(json.dumps(answers) for answers in fault.examples)}"
-        for name, fault in broken
-    )
+    return examination.broken_properties(text)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from triage import records
@@ -20,6 +21,7 @@ from triage.models import (
     TriageSession,
 )
 from triage.retention import Due, invitations_due
+from triage.visit import LONGEST
 
 
 @transaction.atomic
@@ -38,7 +40,8 @@ def purge_sessions(pks: Iterable[int], now: datetime) -> None:
                 previous=records.open_record(session)["previous"],
                 purged_at=now,
             )
-            outcomes[timezone.localdate(session.submitted_at), session.urgency, session.origin] += 1
+            if not session.demo:
+                outcomes[timezone.localdate(session.submitted_at), session.urgency, session.origin] += 1
     for (day, urgency, origin), count in outcomes.items():
         daily, _created = DailyCount.objects.get_or_create(day=day, urgency=urgency, origin=origin)
         DailyCount.objects.filter(pk=daily.pk).update(count=F("count") + count)
@@ -47,8 +50,12 @@ def purge_sessions(pks: Iterable[int], now: datetime) -> None:
 
 @transaction.atomic
 def finish_purge(due: Due, now: datetime) -> None:
-    """After the last of the sessions: invitations that nobody needs any more, and that this purge ran."""
+    """After the last of the sessions: invitations and refused forms that nobody needs any more, and that this ran."""
     invitations_due(due.before).delete()
+    closed = TriageSession.objects.alias(opened_at=Coalesce("reopened_at", "started_at")).filter(
+        opened_at__lt=now - LONGEST
+    )
+    closed.filter(refused__isnull=False).update(refused=None)
     Purge.objects.create(at=now, sessions=due.sessions)
     note_access(
         AccessEntry.What.CHANGE, "", now, "purge", f"{due.sessions} sessions before {due.before:%Y-%m-%d}"

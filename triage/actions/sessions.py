@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from triage import pages, records, releases
+from triage import notes, pages, records, releases
 from triage.actions.keys import new_key, signs
-from triage.domain.content import Content
-from triage.domain.decision import decide
+from triage.domain import flags
+from triage.domain.content import Content, Screen
+from triage.domain.decision import decide, emergencies
+from triage.domain.flags import TakenBack
 from triage.domain.loading import ContentError
 from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
@@ -61,6 +63,9 @@ def start_session(
 ) -> tuple[TriageSession, str]:
     """A new session on the published release, and the key that opens it (stored nowhere)."""
     key = new_key()
+    if invitation:
+        invitation.opened_at = now
+        invitation.save(update_fields=["opened_at"])
     clinic, _created = Clinic.objects.get_or_create(pk=1)
     session = TriageSession(
         key_hash=releases.sha256(key),
@@ -91,8 +96,9 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> None:
     Raises AlreadySubmitted when the questionnaire has been handed in, AnsweredMeanwhile when another tab has
     answered since the visit was read: together the two may make an emergency that neither makes alone.
     """
-    answers = {**visit.answers, **given}
-    emergency = decide(visit.content, walk(visit.content, answers)).urgency == "emergency"
+    walked = walk(visit.content, {**visit.answers, **given})
+    emergency = emergencies(visit.content, walked)
+    taken_back = flags.taken_back(visit.content, visit.walk, given, walked)
     # The update comes first: it takes the session's lock, and finds nothing when another tab was quicker.
     still_so = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
     changed = still_so.update(
@@ -104,20 +110,48 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> None:
         submitted = TriageSession.objects.filter(pk=visit.pk, submitted_at__isnull=False).exists()
         raise AlreadySubmitted if submitted else AnsweredMeanwhile
     rows = [
-        Answer(session_id=visit.pk, item=item, given=list(codes), sequence=number, answered_at=now)
+        Answer(
+            session_id=visit.pk,
+            item=item,
+            given=_stored(visit.content, item, codes, visit.reference),
+            sequence=number,
+            answered_at=now,
+            taken_back=_taken_back(visit, item, taken_back.get(item, ()), now),
+        )
         for number, (item, codes) in enumerate(given.items(), start=visit.last_sequence + 1)
     ]
     Answer.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["session", "item"],
-        update_fields=["given", "sequence", "answered_at"],
+        update_fields=["given", "sequence", "answered_at", "taken_back"],
     )
 
 
-def keep_refused(pk: int, screen: str, sent: Mapping[str, list[str]]) -> None:
+def _stored(content: Content, item: str, given: Iterable[str], reference: str) -> list[str]:
+    """An answer as it is stored: the patient's own words sealed, where the clinic wants that."""
+    if content.items[item].kind != "text":
+        return list(given)
+    return [notes.sealed(text, reference, item) for text in given]
+
+
+def _taken_back(visit: Visit, item: str, codes: tuple[str, ...], now: datetime) -> TakenBack:
+    """What was taken back of this item so far, and these codes now."""
+    before = visit.taken_back.get(item, {})
+    new = {
+        code: {
+            "given_at": before.get(code, {}).get("given_at") or visit.answered_at[item].isoformat(),
+            "taken_back_at": now.isoformat(),
+        }
+        for code in codes
+    }
+    return {**before, **new}
+
+
+def keep_refused(visit: Visit, screen: str, sent: Mapping[str, list[str]]) -> None:
     """Keep what was sent for a screen and could not be taken, until the next answers are."""
-    TriageSession.objects.filter(pk=pk, submitted_at=None).update(refused={screen: sent})
+    kept = {key: _stored(visit.content, key, texts, visit.reference) for key, texts in sent.items()}
+    TriageSession.objects.filter(pk=visit.pk, submitted_at=None).update(refused={screen: kept})
 
 
 def speak(visit: Visit, language: str) -> None:
@@ -143,7 +177,8 @@ def correct(pk: int, language: str, now: datetime) -> str:
         return key
     record = records.open_record(old)
     release = _loadable(old.release)
-    known = records.known(releases.content(release.sha256, language), record)
+    content = releases.content(release.sha256, language)
+    known = records.known(content, record)
     new = TriageSession(
         key_hash=releases.sha256(key),
         reference=_free_reference(),
@@ -160,7 +195,9 @@ def correct(pk: int, language: str, now: datetime) -> str:
     )
     new.save(force_insert=True)
     Answer.objects.bulk_create(
-        Answer(session=new, **{**row, "given": list(known[row["item"]])})
+        Answer(
+            session=new, **{**row, "given": _stored(content, row["item"], known[row["item"]], new.reference)}
+        )
         for row in record["answers"]
         # An answer of which this release knows nothing is asked for again.
         if row["item"] in known and (known[row["item"]] or not row["given"])
@@ -193,7 +230,8 @@ def submit(pk: int, language: str, now: datetime) -> TriageSession:
     now = max(now, session.started_at)  # the clock may have been set back meanwhile
     rows = list(session.answers.all())
     content = releases.content(session.release.sha256, language)
-    walked = walk(content, {row.item: tuple(row.given) for row in rows})
+    given = {row.item: tuple(row.given) for row in rows}
+    walked = walk(content, given)
     if not walked.complete:
         raise NotComplete
     result = _result(session, content, walked)
@@ -211,6 +249,7 @@ def submit(pk: int, language: str, now: datetime) -> TriageSession:
         "answers": [_answer_data(row) for row in rows],
         "path": walked.asked,
         "dropped": walked.dropped,
+        "taken_back": list(flags.in_words(staff_content, given, {row.item: row.taken_back for row in rows})),
         "result": result.as_data(),
         # Where the patient read another language, the same for staff in theirs.
         "staff_result": _result(session, staff_content, walk(staff_content, walked.answers)).as_data()
@@ -218,7 +257,7 @@ def submit(pk: int, language: str, now: datetime) -> TriageSession:
         else None,
     }
     # What the patient will read, made from the record as it will be read back.
-    main = pages.result_main(json.loads(releases.canonical(frozen)))
+    main = pages.result_main(notes.opened(json.loads(releases.canonical(frozen)), session.reference))
     frozen["words_sha256"] = pages.words_sha256(main)
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
     record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})
@@ -253,15 +292,22 @@ def _answer_data(row: Answer) -> Mapping[str, Any]:
         "given": row.given,
         "sequence": row.sequence,
         "answered_at": row.answered_at.isoformat(),
+        "taken_back": row.taken_back,
     }
 
 
 def enter(content: Content, answers: Answers, language: str, now: datetime, *, demo: bool) -> TriageSession:
     """A whole questionnaire at once, as `create_demo` and tests need it: start, answer each screen, hand in."""
+    session, key = start_session(language, now, demo=demo)
+    fill_in(key, content.screens, answers, language, now)
+    return submit(session.pk, language, now)
+
+
+def fill_in(key: str, screens: Iterable[Screen], answers: Answers, language: str, now: datetime) -> None:
+    """Answer what is open of these screens; with "not sure" what `answers` does not say."""
     from triage.visit import find  # the same reading as the pages
 
-    session, key = start_session(language, now, demo=demo)
-    for screen in content.screens:
+    for screen in screens:
         visit = find(key, language)
         assert visit is not None
         while open_items := [item for item in visit.walk.asks(screen) if item.key not in visit.answers]:
@@ -269,4 +315,3 @@ def enter(content: Content, answers: Answers, language: str, now: datetime, *, d
             record_answers(visit, {key: answers.get(key, none) for key, none in unknown.items()}, now)
             visit = find(key, language)
             assert visit is not None
-    return submit(session.pk, language, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.models import AccessEntry
@@ -13,11 +15,15 @@ from triage.models import AccessEntry
 @admin.register(AccessEntry)
 class AccessEntryAdmin(ReadOnly, GuardedList):
     lookups = frozenset({"what__exact"})
-    list_display = ("number", "at", "who", "what", "about", "detail")
+    list_display = ("number", "when", "who", "what", "about", "detail")
     list_filter = ("what",)
     search_fields = ("about",)
     search_help_text = "A reference code, or a staff member’s name"
     sortable_by = ()
+
+    @admin.display(description="when")
+    def when(self, entry: AccessEntry) -> str:
+        return date_format(timezone.localtime(entry.at), "M j, Y, H:i:s")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AccessEntry], search_term: str

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.forms import ModelForm
+from django.db.models import Field
+from django.forms import CheckboxSelectMultiple, ModelForm, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from triage import actions
 from triage.admin.lists import GuardedList
@@ -22,11 +25,23 @@ class ClinicAdmin(GuardedList):
     fieldsets = (
         (None, {"fields": ("name", "phone", "hours")}),
         ("In an emergency", {"fields": ("emergency_number", "advice_line")}),
-        ("Results", {"fields": ("show_roots",)}),
+        ("Questions and results", {"fields": ("languages", "show_roots")}),
+        ("Appointment sheet", {"fields": ("sheet_footer",)}),
         ("Coming back", {"fields": ("return_days",)}),
         ("Keeping", {"fields": ("retention_days",)}),
         ("Telling the clinic", {"fields": ("tell_about", "mail")}),
     )
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "languages":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return MultipleChoiceField(
+            choices=settings.LANGUAGES,
+            widget=CheckboxSelectMultiple,
+            required=False,
+            label=capfirst(db_field.verbose_name),
+            help_text=db_field.help_text,
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

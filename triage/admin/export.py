@@ -10,12 +10,13 @@ from typing import cast
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from triage import actions
+from triage import actions, releases
 from triage.exports import BOM, FORMATS, chosen, what_it_holds
+from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.models import AccessEntry
 
@@ -26,11 +27,16 @@ NAMES = {
     "json": "JSON, a line for each submission",
     "fhir-responses": "FHIR R4, a QuestionnaireResponse for each submission",
 }
+QUESTIONNAIRE = "fhir-questionnaire"
+OF_A_RELEASE = {QUESTIONNAIRE: "FHIR R4, the published questions as a Questionnaire: no patient’s data"}
 
 
 class ExportForm(forms.Form):
     what = forms.ChoiceField(
-        choices=list(NAMES.items()), widget=forms.RadioSelect, label="What to export", initial="submissions"
+        choices=list({**NAMES, **OF_A_RELEASE}.items()),
+        widget=forms.RadioSelect,
+        label="What to export",
+        initial="submissions",
     )
     since = forms.DateField(
         required=False, label="Submitted on or after", widget=forms.DateInput(attrs={"type": "date"})
@@ -49,7 +55,24 @@ def export_view(request: HttpRequest, context: dict[str, object]) -> HttpRespons
     if not form.is_valid():
         context |= {"title": "Export submissions", "form": form}
         return TemplateResponse(request, "admin/triage/export.html", context)
+    if form.cleaned_data["what"] == QUESTIONNAIRE:
+        return _questionnaire(cast(User, request.user), form.cleaned_data["purpose"])
     return _file(cast(User, request.user), **form.cleaned_data)
+
+
+def _questionnaire(user: User, purpose: str) -> HttpResponseBase:
+    release = releases.current()
+    detail = f"{QUESTIONNAIRE}: {purpose}"
+    actions.note_access(
+        AccessEntry.What.EXPORT, user.get_username(), timezone.now(), f"release {release}", detail
+    )
+    return HttpResponse(
+        as_text(release),
+        content_type="application/fhir+json; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="footpath-questionnaire-{release.sha256[:8]}.json"'
+        },
+    )
 
 
 def _file(user: User, what: str, since: date | None, notes: bool, purpose: str) -> HttpResponseBase:

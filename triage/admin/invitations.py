@@ -26,7 +26,7 @@ from triage.admin.lists import GuardedList
 from triage.codes import carried
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
-from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession
+from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
 
 State = Invitation.State
 NOT_SO = "This invitation has changed since you opened the page. See its state now."
@@ -211,5 +211,6 @@ def _content(language: str) -> Content:
 
 
 def _languages() -> dict[str, str]:
-    """Those that the published questions can be answered in."""
-    return dict(_content("en").languages)
+    """Those that the published questions can be answered in, and that the clinic offers."""
+    clinic = the_clinic()
+    return {code: name for code, name in _content("en").languages.items() if clinic.offers(code)}

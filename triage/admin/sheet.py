@@ -5,16 +5,20 @@ An unfinished session with an emergency sign has no record: its answers so far a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
 from triage import releases
+from triage.domain import flags
 from triage.domain.decision import decide
+from triage.domain.loading import ContentError
 from triage.domain.result import build
 from triage.domain.walk import walk
 from triage.models import TriageSession
+from triage.notes import opened
 from triage.records import open_record
 from triage.templatetags.footpath import sources_of
 
@@ -41,6 +45,7 @@ def _submitted(session: TriageSession) -> Sheet:
         "release": record["release"],
         "number": record["number"],
         "sha256": session.record_sha256,
+        "taken_back": _times(record["taken_back"]),
         **_decided(record["staff_result"] or record["result"], unanswered=()),
         **_raw(answers, record["dropped"]),
     }
@@ -48,16 +53,21 @@ def _submitted(session: TriageSession) -> Sheet:
 
 def _unfinished(session: TriageSession) -> Sheet:
     rows = list(session.answers.all())
-    content = releases.content(session.release.sha256, settings.LANGUAGE_CODE)
-    walked = walk(content, {row.item: tuple(row.given) for row in rows})
-    given = [{"item": row.item, "given": row.given, "answered_at": row.answered_at} for row in rows]
+    given = {row.item: tuple(opened(row.given, session.reference, row.item)) for row in rows}
+    answers = [{"item": row.item, "given": given[row.item], "answered_at": row.answered_at} for row in rows]
     sheet: Sheet = {
         "reference": session.reference,
         "submitted_at": None,
         "language": session.language,
         "release": {"version": session.release.version, "sha256": session.release.sha256},
-        **_raw(given, walked.dropped),
     }
+    try:
+        content = releases.content(session.release.sha256, settings.LANGUAGE_CODE)
+    except ContentError:  # this program can no longer read the release: the codes say what was given
+        return sheet | _raw(answers, ())
+    walked = walk(content, given)
+    taken_back = flags.in_words(content, given, {row.item: row.taken_back for row in rows})
+    sheet |= {"taken_back": _times(taken_back), **_raw(answers, walked.dropped)}
     if walked.exit:  # the person gave a sign, then an age under 16: there is nothing to decide
         return sheet
     result = build(
@@ -81,3 +91,8 @@ def _decided(result: dict[str, Any], unanswered: tuple[str, ...]) -> Sheet:
 def _raw(answers: list[dict[str, Any]], dropped: Any) -> Sheet:
     """The codes as they were given, in that order; those that counted for nothing too."""
     return {"raw": [{**answer, "off_path": answer["item"] in dropped} for answer in answers]}
+
+
+def _times(taken_back: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    times = ("given_at", "taken_back_at")
+    return [{**flag, **{name: parse_datetime(flag[name]) for name in times}} for flag in taken_back]

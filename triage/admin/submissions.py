@@ -10,17 +10,19 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from triage import actions, agreement
 from triage.admin.export import export_view
 from triage.admin.lists import GuardedList, ReadOnly
+from triage.admin.overview import overview_view
 from triage.admin.sheet import sheet_of
 from triage.models import AccessEntry, Invitation, Review, TriageSession
 from triage.records import RecordAltered
@@ -116,7 +118,6 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         "origin_shown",
         "listed",
         "state_shown",
-        "demo_shown",
     )
     list_filter = ("level", "origin", "review_state", "demo")
     search_fields = ("reference",)
@@ -125,6 +126,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TriageSession]:
         """What staff may see: all that was submitted, and unfinished sessions with an emergency sign."""
+        last = Review.objects.filter(session=OuterRef("pk")).order_by("-pk")
         return (
             super()
             .get_queryset(request)
@@ -136,6 +138,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
                 corrected_by_reference=Case(
                     When(corrected_by__listed_at__isnull=False, then=F("corrected_by__reference"))
                 ),
+                reviewer=Subquery(last.values("reviewer__username")[:1]),
             )
         )
 
@@ -166,20 +169,21 @@ class SubmissionAdmin(ReadOnly, GuardedList):
 
     @admin.display(description="submitted", ordering="listed_at")
     def listed(self, session: TriageSession) -> str:
-        return render_to_string("admin/triage/listed.html", {"session": session})
+        age = timesince(session.listed_at, depth=1) if session.listed_at else ""
+        return render_to_string("admin/triage/listed.html", {"session": session, "age": age})
 
     @admin.display(description="state")
     def state_shown(self, session: TriageSession) -> str:
         return render_to_string("admin/triage/state.html", {"session": session})
 
-    @admin.display(description="demo", empty_value="")
-    def demo_shown(self, session: TriageSession) -> str:
-        return "demo" if session.demo else ""
-
     def get_urls(self) -> list[Any]:
         table = path("agreement/", self.admin_site.admin_view(self.agreement_view), name="triage_agreement")
+        overview = path("overview/", self.admin_site.admin_view(self.overview_view), name="triage_overview")
         export = path("export/", self.admin_site.admin_view(self.export_view), name="triage_export")
-        return [table, export, *super().get_urls()]
+        return [table, overview, export, *super().get_urls()]
+
+    def overview_view(self, request: HttpRequest) -> HttpResponse:
+        return overview_view(request, self.admin_site.each_context(request))
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         return export_view(request, self.admin_site.each_context(request))
@@ -191,7 +195,8 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         context = {
             **self.admin_site.each_context(request),
             "title": "Agreement with clinicians",
-            "tables": agreement.tables(),
+            "tables": agreement.tables(demo="demo" in request.GET),
+            "demo": "demo" in request.GET,
             "least": agreement.LEAST,
         }
         return TemplateResponse(request, "admin/triage/agreement.html", context)
@@ -259,5 +264,6 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             "form": form,
             "may_review": request.user.has_perm("triage.add_review"),
             "reviews": session.reviews.select_related("reviewer"),
+            "footer": session.clinic.sheet_footer,
         }
         return TemplateResponse(request, "admin/triage/triagesession/sheet.html", context)

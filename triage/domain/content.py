@@ -101,9 +101,17 @@ class Item:
     def exclusive(self) -> frozenset[str]:
         return frozenset(option.code for option in self.options if option.exclusive)
 
+    @cached_property
+    def exits(self) -> tuple[tuple[str, str], ...]:
+        """The codes that lead to an exit page, with that page."""
+        return tuple((option.code, option.ends) for option in self.options if option.ends)
+
     def exit_for(self, given: tuple[str, ...]) -> str:
         """The exit page one of the given codes leads to, or ""."""
-        return next((option.ends for option in self.options if option.ends and option.code in given), "")
+        for code, page in self.exits:
+            if code in given:
+                return page
+        return ""
 
     def option(self, code: str) -> Option:
         return next(option for option in self.options if option.code == code)

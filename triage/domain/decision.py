@@ -70,6 +70,17 @@ def urgency_rules(content: Content, facts: Facts) -> tuple[Rule, ...]:
     return tuple(sorted(matching, key=lambda rule: -URGENCIES.index(cast(Urgency, rule.gives))))
 
 
+def emergencies(content: Content, walked: Walk) -> frozenset[str]:
+    """The emergency rules that the answers set off: what a decision would say of them, without the rest of it."""
+    if walked.exit:
+        return frozenset()
+    return frozenset(
+        rule.id
+        for rule in content.urgency_rules
+        if rule.gives == "emergency" and rule.when and rule.when.truth(walked.facts) is YES
+    )
+
+
 def emergency_signs(content: Content) -> tuple[Option, ...]:
     """The options that are an emergency all by themselves, whatever else is answered."""
     return tuple(

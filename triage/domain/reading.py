@@ -78,7 +78,7 @@ def _grade(size: Size) -> float:
 # Spanish
 
 
-VOWELS = re.compile("[aeiouáéíóúü]+|y(?![aeiouáéíóú])")
+VOWELS = re.compile("(?:[aeiouáéíóúü]|y(?![aeiouáéíóú]))+")
 STRONG = re.compile("[aeoáéóíú]")
 
 

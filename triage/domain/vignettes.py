@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -60,8 +60,16 @@ def judge(content: Content) -> Iterator[Judged]:
         yield Judged(vignette, decide(content, walk(content, read_answers(content, vignette.answers))))
 
 
-@lru_cache(maxsize=8)
-def score(content: Content) -> Score:
-    judged = list(judge(content))
+def score(cases: Iterable[Judged]) -> Score:
+    judged = list(cases)
     over, under = sum(case.too_high for case in judged), sum(case.too_low for case in judged)
     return Score(len(judged), len(judged) - over - under, over, under)
+
+
+@lru_cache(maxsize=8)
+def scores(content: Content) -> dict[str, Score]:
+    """By the urgency that is expected, the most urgent first; `exit`: an exit page is."""
+    cases: dict[str, list[Judged]] = {urgency: [] for urgency in (*reversed(URGENCIES), "exit")}
+    for case in judge(content):
+        cases[case.vignette.urgency or "exit"].append(case)
+    return {expected: score(found) for expected, found in cases.items() if found}

@@ -59,12 +59,13 @@ def walk(content: Content, answers: Answers) -> Walk:
         exit_page = item.exit_for(given) if given else ""
         if exit_page:
             break
+    counting = {key: answers[key] for key in asked if key in answers}
     return Walk(
         asked=tuple(asked),
         facts=facts,
-        answers={key: answers[key] for key in asked if key in answers},
+        answers=counting,
         unanswered=tuple(unanswered),
-        dropped=tuple(key for key in content.items if key in answers and key not in asked),
+        dropped=tuple(key for key in content.items if key in answers and key not in counting),
         exit=exit_page,
     )
 
@@ -76,19 +77,14 @@ def next_screen(content: Content, walked: Walk) -> Screen | None:
 
 def open_screens(content: Content, walked: Walk) -> tuple[Screen, ...]:
     """The screens the person may look at: all that are answered, and the next one."""
-    last = next_screen(content, walked)
-    screens: list[Screen] = []
-    for screen in content.screens:
-        if walked.asks(screen):
-            screens.append(screen)
-        if screen is last:
-            break
-    return tuple(screens)
+    screens, last = path_screens(content, walked), next_screen(content, walked)
+    return screens[: screens.index(last) + 1] if last else screens
 
 
 def path_screens(content: Content, walked: Walk) -> tuple[Screen, ...]:
     """Every screen that will be shown if no further answer opens or closes one."""
-    return tuple(screen for screen in content.screens if walked.asks(screen))
+    screens = (content.screen_of[key] for key in walked.asked)
+    return tuple({screen.key: screen for screen in screens}.values())
 
 
 def read_answers(content: Content, raw: Mapping[str, object]) -> Answers:

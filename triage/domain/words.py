@@ -6,7 +6,9 @@ Option texts and the staff's texts of signs stand in quotation marks; brackets s
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from triage.domain.content import CLAIM, CLINIC, Content, Item, Kind, Rule, Screen
 from triage.domain.decision import emergency_signs
@@ -41,6 +43,21 @@ def _bracketed(content: Content, part: Condition, *, within_or: bool = False) ->
     one = one or (isinstance(part, AnyOf) and (within_or or len(part.codes) == 1))
     words = condition(content, part)
     return words if one else f"({words})"
+
+
+def outcome(content: Content, values: Iterable[str]) -> str:
+    """Origin, root and urgency as staff call them, or the title of the exit page."""
+    names = {value: each.staff for table in content.outcomes.values() for value, each in table.items()}
+    exits = {key: section.title for key, section in content.sections.items()}
+    return " · ".join(names.get(value) or exits.get(value, value) for value in values if value != "-")
+
+
+def answers(given: Mapping[str, object], *contents: Content) -> Iterator[str]:
+    """Answers by the names of their questions, each in the words of the first content that asks it."""
+    for key, codes in given.items():
+        item = next(content.items[key] for content in contents if key in content.items)
+        chosen = [codes] if isinstance(codes, str) else cast(list[str], codes)
+        yield f"{item.label}: {' and '.join(f'“{item.option(code).text}”' for code in chosen)}"
 
 
 # The decision tables

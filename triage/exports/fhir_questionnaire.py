@@ -5,6 +5,7 @@ Another system that shows it asks the same questions for the same answers; docs/
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,10 @@ STATUS = {Release.State.DRAFT: "draft", Release.State.PUBLISHED: "active", Relea
 SDC_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 TYPES = {"one": "choice", "many": "choice", "text": "text"}
 CONTROLS = {"one": "radio-button", "many": "check-box"}
+
+
+def as_text(release: Release, language: str | None = None) -> str:
+    return json.dumps(of_release(release, language), ensure_ascii=False, indent=2) + "\n"
 
 
 def of_release(release: Release, language: str | None = None) -> Json:

@@ -31,7 +31,10 @@ def response(data: Public) -> Json:
         "meta": {"tag": [TEST_DATA]} if data["demo"] else None,
         "language": data["language"],
         "contained": [_observation(data, part) for part in PARTS if data["decision"][part]],
-        "extension": _corrects(data["corrects"]),
+        "extension": [
+            *_corrects(data["corrects"]),
+            *(_taken_back(content, flag) for flag in data["taken_back"]),
+        ],
         "identifier": _identifier(data["reference"]),
         "questionnaire": f"{fhir.url(content.key)}|{version}",
         "status": "completed",
@@ -47,6 +50,20 @@ def _identifier(reference: str) -> Json:
 
 def _corrects(reference: str | None) -> list[Json]:
     return [fhir.extension("corrects", valueIdentifier=_identifier(reference))] if reference else []
+
+
+def _taken_back(content: Content, flag: Public) -> Json:
+    parts = [
+        ("question", {"valueString": flag["item"]}),
+        ("answer", {"valueCoding": _coding(content, content.items[flag["item"]], flag["code"])}),
+        ("given", {"valueDateTime": flag["given_at"]}),
+        ("taken-back", {"valueDateTime": flag["taken_back_at"]}),
+    ]
+    # The parts of an extension are named within it, by a bare name.
+    return {
+        "url": fhir.extension("taken-back")["url"],
+        "extension": [{"url": name, **value} for name, value in parts],
+    }
 
 
 # Answers

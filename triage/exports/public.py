@@ -34,6 +34,7 @@ def public(session: TriageSession, *, notes: bool) -> Public:
         "started_at": record["started_at"],
         "submitted_at": record["submitted_at"],
         "decision": _decision(record),
+        "taken_back": record["taken_back"],
         "answers": [_answer(lines[key], given[key]) for key in record["path"] if key in lines],
     }
     if notes:

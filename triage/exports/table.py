@@ -47,6 +47,7 @@ SUBMISSION: Columns = WHOSE | {
     "root": lambda data: data["decision"]["root"] or "",
     "urgency": lambda data: data["decision"]["urgency"],
     "rules": rules,
+    "taken_back": lambda data: " ".join(f"{flag['item']}:{flag['code']}" for flag in data["taken_back"]),
     "asked": lambda data: len(data["answers"]),
     "not_known": lambda data: sum(not answer["known"] for answer in data["answers"]),
     "note": lambda data: "\n".join(data.get("notes", {}).values()),

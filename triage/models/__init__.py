@@ -5,7 +5,7 @@ Only `actions` writes here.
 
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
-from triage.models.content import AttachedPassage, Release
+from triage.models.content import AttachedPassage, Release, ReleaseStep
 from triage.models.invitations import STILL_OPEN, Invitation, WrongCodes
 from triage.models.retention import DailyCount, Purge, PurgedRecord
 from triage.models.reviews import OutboxMail, Review
@@ -25,6 +25,7 @@ __all__ = [
     "PurgedRecord",
     "RecordChain",
     "Release",
+    "ReleaseStep",
     "Review",
     "TriageSession",
     "WrongCodes",

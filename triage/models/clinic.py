@@ -22,6 +22,12 @@ class Clinic(models.Model):
     hours = models.CharField("opening hours", max_length=100, blank=True)
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
     advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])
+    languages = models.JSONField(
+        "languages offered",
+        default=list,
+        blank=True,
+        help_text="None chosen: every language that the questions are written in.",
+    )
     show_roots = models.BooleanField(
         "show nerve roots to patients",
         default=False,
@@ -32,6 +38,12 @@ class Clinic(models.Model):
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
         help_text="With it a patient comes back later, or goes on on another device. From 1 to 30.",
+    )
+    sheet_footer = models.CharField(
+        "foot of the appointment sheet",
+        max_length=200,
+        blank=True,
+        help_text="Printed under each sheet: who reads it, where it is filed. No patient’s name.",
     )
     retention_days = models.PositiveSmallIntegerField(
         "days submissions are kept",
@@ -62,6 +74,14 @@ class Clinic(models.Model):
 
     def __str__(self) -> str:
         return "Clinic settings"
+
+    def offers(self, language: str) -> bool:
+        return not self.languages or language in self.languages
+
+    def spoken(self, language: str) -> str:
+        """This language, or the clinic's first where it is not offered."""
+        first: str = language if self.offers(language) else self.languages[0]
+        return first
 
     def as_settings(self) -> dict[str, str]:
         """The values that sentences may name, see `domain.content.CLINIC_SETTINGS`."""

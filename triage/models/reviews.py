@@ -42,6 +42,16 @@ class Review(models.Model):
                 condition=Q(root="") | Q(finding__in=["back", "both"]),
                 name="root_only_with_a_finding_of_the_back",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__gt=TriageSession.ReviewState.NEW, state__in=TriageSession.ReviewState.values
+                ),
+                name="review_is_a_step",
+            ),
+            models.CheckConstraint(
+                condition=Q(urgency=None) | Q(urgency__in=TriageSession.Urgency.values),
+                name="review_has_a_known_urgency",
+            ),
         ]
 
     def __str__(self) -> str:

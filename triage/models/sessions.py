@@ -145,7 +145,10 @@ class TriageSession(models.Model):
 
     class Meta:
         verbose_name = "submission"
-        permissions = [("export_triagesession", "Can export submissions")]
+        permissions = [
+            ("export_triagesession", "Can export submissions"),
+            ("overview_triagesession", "Can see the overview"),
+        ]
         ordering = ["-need", "waits_until", "-listed_at", "-pk"]
         indexes = [
             # One for each filter of the worklist, in its order: a page costs the same among a million rows.
@@ -170,6 +173,8 @@ class TriageSession(models.Model):
             models.Index(
                 fields=["-listed_at", "-id"], condition=Q(listed_at__isnull=False), name="worklist_by_time"
             ),
+            # The overview asks where people stopped.
+            models.Index(fields=["started_at"], condition=Q(submitted_at=None), name="unfinished_by_start"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -188,6 +193,9 @@ class TriageSession(models.Model):
                 name="submitted_session_is_frozen_whole",
             ),
             models.CheckConstraint(condition=Q(root="") | Q(origin="back"), name="root_only_with_back"),
+            models.CheckConstraint(
+                condition=Q(review_state__gte=1, review_state__lte=4), name="review_state_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(submitted_at=None) | Q(submitted_at__gte=F("started_at")),
                 name="submitted_after_start",
@@ -220,6 +228,8 @@ class Answer(models.Model):
     given = models.JSONField()
     sequence = models.PositiveIntegerField()
     answered_at = models.DateTimeField()
+    # Codes that raised the urgency and were taken back, with when, see `domain.flags`: the clinic still sees them.
+    taken_back = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["sequence", "pk"]

@@ -18,7 +18,6 @@ from django.utils.safestring import SafeString
 
 from triage.domain.content import MAPS, Item
 from triage.domain.logic import AnyOf
-from triage.domain.walk import walk
 from triage.forms import ScreenForm
 
 register = template.Library()
@@ -59,9 +58,8 @@ def picture_of(field: BoundField) -> Picture | None:
     item: Item = form.content.items[field.name]
     if not item.picture:
         return None
-    facts = walk(form.content, form.before).facts
     names = {option.code: option.text for option in item.options}
-    return Picture(item.key, item.picture, item.mirrored(facts), item.mirror_when, names)
+    return Picture(item.key, item.picture, item.mirrored(form.facts), item.mirror_when, names)
 
 
 @register.filter

@@ -27,6 +27,11 @@ class Resting:
     sentences: tuple[str, ...]
     for_staff: int
 
+    @property
+    def count(self) -> int:
+        shown = (self.rules, self.signs, self.questions, self.sentences)
+        return sum(map(len, shown)) + self.for_staff
+
 
 def resting_on(content: Content, sources: Collection[str], clinic: ClinicSettings) -> Resting:
     """What rests on any of the sources (ids of claims or guidance), as this clinic's patients read it."""

@@ -23,6 +23,11 @@ def note_integrity(content: Content, cited: set[str], file: Callable[[str], Node
 
 
 def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
+    for passage in content.article.passages:
+        if not passage.claims:
+            sources.fault(
+                f"nothing rests on the passage {passage.id}", "Give it a claim that is cited, or remove it"
+            )
     for claim in sorted(content.claims.keys() - cited):
         sources.fault(
             f"the claim {claim} is cited nowhere", "Cite it in a question, rule or text, or remove it"

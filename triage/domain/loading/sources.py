@@ -60,7 +60,7 @@ class SourcesReader:
                 Literal["read", "copy", "known"],
                 fields["status"].one_of(("read", "copy", "known")) or "known",
             ),
-            checked=fields["checked"].text(),
+            checked=fields["checked"].day(),
             fact=self.texts.read(fields["fact"], f"guidance.{id}"),
             kind=cast(
                 Literal["guidance", "research"],

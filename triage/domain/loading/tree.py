@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,6 +94,13 @@ class Node:
             self._fault_if_given("should be a text", "Write some words, in quotes if need be")
             return ""
         return " ".join(self.value.split())
+
+    def day(self) -> str:
+        """A date, as 2026-11-22."""
+        day = self.text()
+        if day and not DAY.match(day):
+            self.fault(f"{day!r} is not a date", 'Write it as "2026-11-22", in quotes')
+        return day
 
     def key(self) -> str:
         """A name that other places refer to."""

@@ -4,7 +4,6 @@ Reads the frozen records one at a time. One that was altered is refused and name
 status is 1. The access log keeps that an export was made. docs/exports.md says what is in each file.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -17,7 +16,7 @@ from django.utils import timezone
 from triage import actions, releases
 from triage.domain.loading import languages
 from triage.exports import BOM, FORMATS, chosen, what_it_holds
-from triage.exports.fhir_questionnaire import of_release
+from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.management.content import release as named_release
 from triage.models import AccessEntry, Release
@@ -80,7 +79,7 @@ class Command(BaseCommand):
         known = languages(releases.trees(wanted.sha256))
         if language and language not in known:
             raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
-        return json.dumps(of_release(wanted, language), ensure_ascii=False, indent=2) + "\n"
+        return as_text(wanted, language)
 
     def _submissions(
         self,

@@ -10,7 +10,7 @@ from gettext import translation
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from triage.domain import reading
 from triage.domain.citation.ledger import entries
@@ -24,7 +24,7 @@ PARTS = {
 }
 FILLED_IN = re.compile(r"%\(\w+\)s|\{\w+\}")  # a place where a page puts a name or a number
 TAG = re.compile(r"<[^>]+>")
-ENOUGH_WORDS = 8  # below that, the formulas know nothing about a sentence
+ENOUGH_WORDS = 8  # a shorter sentence, or an option of one word, is measured in name only
 
 
 def patient_texts(content: Content) -> dict[str, list[str]]:
@@ -54,11 +54,17 @@ def _plain(text: str) -> str:
     return " ".join(FILLED_IN.sub("911", TAG.sub("", text)).split())
 
 
-def hardest(language: str, texts: Iterable[str]) -> list[tuple[float, str]]:
-    """Each sentence that is long enough to measure, with its age, the hardest first."""
+def measurable(texts: Iterable[str]) -> set[str]:
+    """The sentences that are long enough for the formulas."""
     each = {sentence for text in texts for sentence in reading.sentences(text)}
-    long_enough = (sentence for sentence in each if len(reading.words(sentence)) >= ENOUGH_WORDS)
-    return sorted(((reading.age(language, [sentence]), sentence) for sentence in long_enough), reverse=True)
+    return {sentence for sentence in each if len(reading.words(sentence)) >= ENOUGH_WORDS}
+
+
+def hardest(language: str, texts: Iterable[str]) -> list[tuple[float, str]]:
+    """Each measurable sentence with its age, the hardest first."""
+    return sorted(
+        ((reading.age(language, [sentence]), sentence) for sentence in measurable(texts)), reverse=True
+    )
 
 
 class Command(ContentCommand):
@@ -78,16 +84,22 @@ class Command(ContentCommand):
             )
 
     def _language(self, content: Content, most: int) -> None:
-        language, texts = content.language, patient_texts(content)
+        language = content.language
+        if language not in reading.MEASURES:
+            raise CommandError(f"No formula is known for {language!r}. Add one to domain/reading.py.")
+        texts = patient_texts(content)
         texts["All"] = [text for part in texts.values() for text in part]
         self.stdout.write(f"{content.languages[language]} ({reading.MEASURES[language].formula})")
-        self.stdout.write("             sentences  words  words a sentence  syllables a word   age")
+        self.stdout.write(
+            f"             sentences  words   age  age, sentences of {ENOUGH_WORDS} words or more"
+        )
         for part, found in texts.items():
             size = reading.size(language, found)
             self.stdout.write(
-                f"  {part:<10} {size.sentences:9} {size.words:6} {size.words / size.sentences:17.1f}"
-                f" {size.syllables / size.words:17.2f} {reading.age(language, found):5.1f}"
+                f"  {part:<10} {size.sentences:9} {size.words:6} {reading.age(language, found):5.1f}"
+                f" {reading.age(language, measurable(found)):5.1f}"
             )
+        self.stdout.write("Hardest:")
         for age, sentence in hardest(language, texts["All"])[:most]:
             self.stdout.write(f"  {age:4.1f}  {sentence}")
         self.stdout.write("")

@@ -3,13 +3,11 @@
 Exit status 1 when an emergency is told to be less. Cases that end at an exit page have no urgency.
 """
 
-from collections import defaultdict
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from triage.domain.content import URGENCIES
-from triage.domain.vignettes import Judged, judge
+from triage.domain.vignettes import Judged, judge, score, scores
 from triage.management.content import ContentCommand, named_content
 
 
@@ -17,15 +15,11 @@ class Command(ContentCommand):
     help = __doc__
 
     def handle(self, *args: Any, content: str, **options: Any) -> None:
-        cases = list(judge(named_content(content)))
-        expected: dict[str, list[Judged]] = defaultdict(list)
-        for case in cases:
-            expected[case.vignette.urgency or "exit"].append(case)
+        loaded = named_content(content)
+        cases = list(judge(loaded))
         self._line("expected", "cases", "exact", "too high", "too low")
-        for urgency in (*reversed(URGENCIES), "exit"):
-            if urgency in expected:
-                self._counts(urgency, expected[urgency])
-        self._counts("all", cases)
+        for expected, found in (*scores(loaded).items(), ("all", score(cases))):
+            self._line(expected, found.total, found.exact, found.over, found.under)
         with_origin = [case for case in cases if case.vignette.origin]
         agree = sum(case.decision.origin == case.vignette.origin for case in with_origin)
         self.stdout.write(f"Origin as expected: {agree} of {len(with_origin)}.")
@@ -35,13 +29,11 @@ class Command(ContentCommand):
         for case in cases:
             if not case.agrees:
                 self.stderr.write(_disagreement(case))
-        missed = [case.vignette.key for case in expected["emergency"] if case.too_low]
+        missed = [
+            case.vignette.key for case in cases if case.vignette.urgency == "emergency" and case.too_low
+        ]
         if missed:
             raise CommandError(f"An emergency is told to be less: {', '.join(missed)}.", returncode=1)
-
-    def _counts(self, name: str, cases: list[Judged]) -> None:
-        over, under = sum(case.too_high for case in cases), sum(case.too_low for case in cases)
-        self._line(name, len(cases), len(cases) - over - under, over, under)
 
     def _line(self, name: str, *cells: object) -> None:
         self.stdout.write(f"{name:<10}" + "".join(f"{cell!s:>10}" for cell in cells))

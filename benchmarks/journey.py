@@ -1,0 +1,220 @@
+"""A whole journey, from the start page to the result: against django-formtools, and against views that do nothing."""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from benchmarks.answers import longest
+from benchmarks.browser import Application, Browser, journey
+from benchmarks.harness import ROUNDS, Bench, Calls, Cpu, calls_of, least_cpu, start_django
+from proofs.patients import Reply
+from triage.domain.content import Content
+
+ANSWERING = ("question", "answer")  # what ours and the peer's both do
+Requests = Iterator[tuple[str, Reply]]
+Start = Callable[[Browser], Requests]
+
+
+class Way:
+    """One way to go through, whose cost is counted by what a request was for."""
+
+    def __init__(self, application: Application, start: Start) -> None:
+        self.application, self.start = application, start
+
+    def go(self, meter: Calls | Cpu) -> tuple[Counter[str], Counter[str], Browser]:
+        browser = Browser(self.application, meter)
+        cost: Counter[str] = Counter()
+        count: Counter[str] = Counter()
+        before: float = 0
+        for what, reply in self.start(browser):
+            assert reply.status in (200, 302), (what, reply)
+            cost[what] += meter.total - before  # type: ignore[assignment]  # seconds are counted too
+            count[what] += 1
+            before = meter.total
+        return cost, count, browser
+
+
+def ways(content: Content) -> dict[str, Way]:
+    """Ours, the peer's with each pack, and as many requests to a bare view as ours takes."""
+    from benchmarks import peers
+    from triage.wsgi import application
+
+    answers = longest(content)
+    ours = Way(application, lambda browser: journey(browser, answers))
+    requests = ours.go(Calls())[2].requests
+
+    def bare(browser: Browser) -> Requests:
+        for _request in range(requests):
+            yield "bare", browser.get("/bare/")
+
+    def peer(pack: str) -> Start:
+        return lambda browser: peers.journey(browser, answers, pack)
+
+    return {
+        "ours": ours,
+        **{f"formtools, {pack}": Way(application, peer(pack)) for pack in peers.PACKS},
+        "bare": Way(peers.bare_handler(), bare),
+    }
+
+
+Cost = tuple[Counter[str], Counter[str], Browser]
+
+
+def whole(cost: Cost) -> float:
+    return sum(cost[0].values())
+
+
+def a_page(cost: Cost) -> float:
+    """One question page and its answer: what both do. Ours also decides, freezes a record and explains it."""
+    return sum(cost[0][what] / cost[1][what] for what in ANSWERING)
+
+
+PARTS = {"a page and its answer": a_page, "whole journey": whole}
+
+
+def least(kinds: dict[str, Way], rounds: int) -> dict[tuple[str, str], float]:
+    """CPU seconds by way and part: the least of so many rounds, in which the ways take turns."""
+    found: dict[tuple[str, str], float] = {}
+    for _round in range(rounds):
+        for name, way in kinds.items():
+            cost = way.go(Cpu())
+            for part, seconds_of in PARTS.items():
+                if part == "whole journey" or name != "bare":
+                    seconds = seconds_of(cost)
+                    found[name, part] = min(seconds, found.get((name, part), seconds))
+    return found
+
+
+def measure(bench: Bench, rounds: int) -> None:
+    from triage import releases
+
+    content = releases.content(releases.current().sha256, "en")
+    kinds = ways(content)
+    for way in kinds.values():
+        way.go(Calls())  # what is loaded once per process is loaded now
+    count_calls(bench, {name: way.go(Calls()) for name, way in kinds.items()})
+    if rounds:
+        compare_cpu(bench, least(kinds, rounds))
+    if bench.database == "SQLite":  # once: no database takes part
+        render_a_page(bench, content, rounds)
+
+
+def count_calls(bench: Bench, costs: dict[str, Cost]) -> None:
+    cost, count, browser = ours = costs["ours"]
+    for what in cost:
+        note = f"{count[what]} of them" if count[what] > 1 else ""
+        bench.figure(f"calls, {what}", round(cost[what] / count[what]), exact=True, note=note)
+    bench.figure("calls, whole journey", int(whole(ours)), exact=True, note=f"{browser.requests} requests")
+    bench.figure("bytes of its pages", browser.bytes, exact=True, note="HTML, not compressed")
+    for pack in ("bootstrap5", "footpath"):
+        for part, of in PARTS.items():
+            peer = costs[f"formtools, {pack}"]
+            bench.figure(
+                f"calls of {part}, ours / formtools with {pack}",
+                of(ours) / of(peer),
+                at_most=0.60,
+                note=f"{round(of(peer)):,} calls",
+            )
+    bench.figure("calls of a journey, ours / bare views", whole(ours) / whole(costs["bare"]))
+
+
+def compare_cpu(bench: Bench, seconds: dict[tuple[str, str], float]) -> None:
+    for pack in ("bootstrap5", "footpath"):
+        for part in PARTS:
+            bench.figure(
+                f"CPU of {part}, ours / formtools with {pack}",
+                seconds["ours", part] / seconds[f"formtools, {pack}", part],
+                at_most=0.60,
+            )
+    journey_seconds = seconds["ours", "whole journey"]
+    bench.figure(
+        "CPU of a journey, ours / bare views", journey_seconds / seconds["bare", "whole journey"], at_most=7
+    )
+    bench.figure("CPU of a journey, ms", journey_seconds * 1000, note="says more about the machine")
+
+
+# The pack against a template written by hand
+
+
+def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
+    """The same question page through the pack, and with its form written out by hand in the template."""
+    from django.template import engines
+
+    from triage.forms import ScreenForm
+
+    screen = max(content.screens, key=lambda screen: len(screen.items))
+    by_hand = engines["django"].from_string(
+        "{% extends 'base.html' %}{% block main %}<form method='post'>{% csrf_token %}{% verbatim %}"
+        + ScreenForm(content, screen, {}).html
+        + "{% endverbatim %}</form>{% endblock %}"
+    )
+    by_pack = engines["django"].from_string(
+        "{% extends 'base.html' %}{% block main %}<form method='post'>{% csrf_token %}"
+        "{{ form.html }}</form>{% endblock %}"
+    )
+    form = ScreenForm(content, screen, {})
+    given = {item.key: (item.unsure,) for item in screen.items}
+    works: dict[str, Callable[[], object]] = {
+        "by hand": lambda: by_hand.render({}),
+        "by our pack, nothing answered": lambda: by_pack.render({"form": form}),
+        "with the form made for it, nothing answered": lambda: by_pack.render(
+            {"form": ScreenForm(content, screen, {})}
+        ),
+        "with the form made for it, answered before": lambda: by_pack.render(
+            {"form": ScreenForm(content, screen, given)}
+        ),
+    }
+    for work in works.values():
+        work()
+    calls = {name: calls_of(work) for name, work in works.items()}
+    seconds = least_cpu(works, rounds * 4) if rounds else {}
+    hand, pack, *_more = works
+    for name in list(works)[1:]:
+        goal = 1.5 if name == pack else None
+        bench.figure(f"calls, page {name} / by hand", calls[name] / calls[hand], at_most=goal)
+        if seconds:
+            bench.figure(f"CPU, page {name} / by hand", seconds[name] / seconds[hand], at_most=goal)
+
+
+def profile() -> None:
+    """Where the time of a journey goes."""
+    from triage import releases
+
+    ours = ways(releases.content(releases.current().sha256, "en"))["ours"]
+    profiler = cProfile.Profile()
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        profiler.enable()
+        try:
+            yield
+        finally:
+            profiler.disable()
+
+    for _time in range(10):
+        list(ours.start(Browser(ours.application, around)))
+    pstats.Stats(profiler).sort_stats("cumulative").print_stats(70)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="0: what is exact alone")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    bench = Bench("journey")
+    start_django(bench)
+    if options.profile:
+        profile()
+    else:
+        measure(bench, options.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The figures as JSON (results.json, from which tests read what holds exactly) and as docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).with_name("results.json")
+PAGE = ROOT / "docs" / "performance.md"
+PACKAGES = ("Django", "django-crispy-forms", "crispy-bootstrap5", "django-formtools", "psycopg", "gunicorn")
+
+Figures = list[dict[str, Any]]
+
+INTRODUCTION = """# Performance
+
+What Footpath costs, held against what people would pick instead. Made by `python3 dev.py bench` from
+`benchmarks/results.json`; do not edit it by hand.
+
+Every figure is an exact count, or a ratio of two things that ran in turn in the same run. CPU is the least of many
+rounds, in which both sides take turns; even so it differs from run to run by some ten percent, and by more on a busy
+machine. The exact counts are held by `tests/test_budgets.py`.
+"""
+SECTIONS = {
+    "queries": "What a journey asks of the database",
+    "journey": "A journey, against django-formtools and against views that do nothing",
+    "engine": "The engine",
+    "admin": "The clinic's side among a million submissions",
+    "start": "Starting",
+    "machines": "Several web processes on one PostgreSQL",
+    "pages": "Weight and first paint, against SurveyJS and LForms",
+}
+
+
+def line(figure: dict[str, Any]) -> str:
+    """A figure for the terminal."""
+    return "{bench:9} {database:10} {name:70} {value:>12} {goal:>10} {verdict:8} {note}".format(
+        **figure | {"value": f"{figure['value']:,}", "verdict": verdict(figure)}
+    )
+
+
+def verdict(figure: dict[str, Any]) -> str:
+    return {True: "met", False: "NOT MET", None: ""}[figure["met"]]
+
+
+def as_json(figures: Figures) -> str:
+    return json.dumps({"machine": machine(), "figures": figures}, ensure_ascii=False, indent=1) + "\n"
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on: no name and no path."""
+    return {
+        "processor": f"{os.cpu_count()} cores, {platform.machine()}",
+        "load average": f"{os.getloadavg()[2]:.0f} (what else ran meanwhile)",
+        "system": platform.system(),
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def keep(figures: Figures) -> None:
+    """Put these in place of the older ones of the same benchmarks, and write the page anew."""
+    older: Figures = json.loads(RESULTS.read_text(encoding="utf-8"))["figures"] if RESULTS.exists() else []
+    new = {figure["bench"] for figure in figures}
+    kept = [figure for figure in older if figure["bench"] not in new]
+    order = list(SECTIONS)
+    together = sorted(kept + figures, key=lambda figure: order.index(figure["bench"]))
+    RESULTS.write_text(as_json(together), encoding="utf-8")
+    PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def page(results: dict[str, Any]) -> str:
+    parts = [INTRODUCTION, _missed(results["figures"])]
+    for bench, figures in groupby(results["figures"], key=lambda figure: figure["bench"]):
+        parts.append(f"## {SECTIONS[bench]}\n\n{_about(bench)}{_table(list(figures))}")
+    versions = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
+    parts.append(f"## Measured with\n\n{versions}.\n")
+    return "\n".join(parts)
+
+
+def _about(bench: str) -> str:
+    path = Path(__file__).with_name("texts") / f"{bench}.md"
+    return path.read_text(encoding="utf-8") + "\n" if path.exists() else ""
+
+
+def _missed(figures: Figures) -> str:
+    judged = [figure for figure in figures if figure["met"] is not None]
+    missed = [figure for figure in judged if not figure["met"]]
+    rows = "".join(
+        f"- {figure['name']} ({figure['database'] or 'no database'}): {figure['value']:,}, goal {figure['goal']}\n"
+        for figure in missed
+    )
+    return f"{len(judged) - len(missed)} of {len(judged)} goals are met. Not met:\n\n{rows or '- none'}\n"
+
+
+def _together(found: dict[str, dict[str, Any]]) -> str:
+    """One verdict for a row, and where it is not met if that is not everywhere."""
+    missed = [database for database, figure in found.items() if figure["met"] is False]
+    if not missed or len(missed) == len(found):
+        return verdict(next(iter(found.values()))).lower()
+    return f"not met on {', '.join(missed)}"
+
+
+def _table(figures: Figures) -> str:
+    """A row for each thing measured, a column for each database."""
+    databases = list(dict.fromkeys(figure["database"] for figure in figures))
+    rows: dict[str, dict[str, dict[str, Any]]] = {}
+    for figure in figures:
+        rows.setdefault(figure["name"], {})[figure["database"]] = figure
+    head = ["", *(database or "value" for database in databases), "goal", "met", "note"]
+    lines = [head, ["---"] * len(head)]
+    for name, found in rows.items():
+        any_of_them = next(iter(found.values()))
+        lines.append(
+            [
+                name,
+                *(f"{found[database]['value']:,}" if database in found else "" for database in databases),
+                any_of_them["goal"],
+                _together(found),
+                any_of_them["note"],
+            ]
+        )
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

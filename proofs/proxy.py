@@ -1,0 +1,173 @@
+"""Behind the nginx of docs/deploy.md: half-open requests stop nobody, a flood of starts stops nobody who has begun,
+and while Footpath is away everybody is told so and whom to call.
+
+The configuration is read from that file, without https. The controls ask gunicorn itself, or nginx without the page.
+"""
+
+import contextlib
+import getpass
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from proofs.harness import Proof, run
+from proofs.patients import BROKEN, Browser, Reply, patients
+from proofs.servers import ROOT, Footpath, footpath, free_port, wait_until
+
+HALF = (
+    b"POST /language/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nlanguage"
+)
+MOST_SECONDS = 2
+EMERGENCY_NUMBER = "911"  # the clinic's default
+PATHS = ("/", "/go-on/", "/questions/age/", "/result/")
+
+
+def prove(proof: Proof) -> None:
+    if not (nginx := find_nginx()):
+        raise SystemExit("proxy needs nginx; install it (Debian and Ubuntu: apt install nginx).")
+    with footpath() as site:
+        port = site.serve()
+        (site.folder / "closed.html").write_text(site.manage("closed_page"))
+        with proxy(nginx, site, port) as front:
+            half_open(proof, site, front)
+            half_open(proof, site, port, control=True)
+            flood(proof, site, front)
+            flood(proof, site, port, control=True)
+            site.kill()
+            away(proof, site, front)
+        with proxy(nginx, site, port, without="error_page") as front:
+            away(proof, site, front, control=True)
+
+
+def find_nginx() -> str | None:
+    return shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+@contextlib.contextmanager
+def proxy(nginx: str, site: Footpath, port: int, without: str = "nothing") -> Iterator[int]:
+    """nginx as the guide has it, on a port of its own and without https; without the lines that begin like this."""
+    front = free_port()
+    here = {
+        "listen 443 ssl": f"listen 127.0.0.1:{front}",
+        "listen 80": f"listen 127.0.0.1:{free_port()}",
+        "X-Forwarded-Proto https": "X-Forwarded-Proto http",
+    }
+    with nginx_of_the_guide(nginx, site, port, here, ("ssl_", without)):
+        wait_until(lambda: ask(front, "/healthz") is not None, "nginx answers")
+        yield front
+
+
+@contextlib.contextmanager
+def nginx_of_the_guide(
+    nginx: str, site: Footpath, port: int, here: dict[str, str], without: tuple[str, ...] = ()
+) -> Iterator[None]:
+    """With what is another here, and without the lines that begin like this."""
+    folder = site.folder
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    block = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)[0]
+    folders = {"/var/log/nginx": str(folder), "/var/www/footpath": str(folder)}
+    for there, ours in {**here, **folders, "127.0.0.1:8000": f"127.0.0.1:{port}"}.items():
+        assert there in block, there
+        block = block.replace(there, ours)
+    left_out = ("listen [::]", *without)
+    kept = [line for line in block.splitlines() if not line.strip().startswith(left_out)]
+    temporary = [f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi")]
+    temporary += [f"client_body_temp_path {folder}/body;", "access_log off;"]
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        f"daemon off; user {getpass.getuser()}; worker_processes 1;\n"
+        f"pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
+        f"events {{}}\nhttp {{\n{' '.join(temporary)}\n" + "\n".join(kept) + "\n}\n"
+    )
+    with (folder / "nginx.err").open("wb") as errors:
+        server = subprocess.Popen([nginx, "-c", str(configuration)], stderr=errors)
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def ask(port: int, path: str, method: str = "GET", seconds: float = 5) -> Reply | None:
+    """The reply, or None if there is none in time."""
+    browser = Browser(port, seconds)
+    try:
+        return browser.send(method, path, {} if method == "POST" else None)
+    except BROKEN:
+        return None
+    finally:
+        browser.close()
+
+
+def half_open(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    with contextlib.ExitStack() as stack:
+        for _request in range(proof.options.half_open):
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            line.sendall(HALF)
+        begin = time.monotonic()
+        reply = ask(port, "/")
+        seconds = time.monotonic() - begin
+    proof.case(
+        "half-open requests" + (", without nginx" if control else ""),
+        held=bool(reply and reply.status == 200 and seconds <= MOST_SECONDS),
+        control=control,
+        database=site.database_version(),
+        half_open=proof.options.half_open,
+        answered=bool(reply),
+        seconds_for_a_page=round(seconds, 2),
+    )
+    wait_until(lambda: (page := ask(port, "/")) is not None and page.status == 200, "all is as before", 60)
+
+
+def flood(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    """Somebody starts again and again while others, at the same address, go on with what they have begun."""
+    stranger = Browser(port)
+    stranger.send("GET", "/")
+    with patients(proof.options.patients, port, proof.seed) as ledger:
+        wait_until(lambda: ledger.started >= proof.options.patients, "patients begin")
+        begun = ledger.started
+        statuses = Counter(
+            stranger.send("POST", "/start/", {}).status for _start in range(proof.options.starts)
+        )
+        wait_until(lambda: len(ledger.handed_in) >= begun, "those who began hand in", 120)
+    proof.case(
+        "a flood of starts" + (", without nginx" if control else ""),
+        held=statuses[503] > statuses[302] and not ledger.faults,
+        control=control,
+        database=site.database_version(),
+        starts=proof.options.starts,
+        let_in=statuses[302],
+        turned_away=statuses[503],
+        begun_before=begun,
+        handed_in=len(ledger.handed_in),
+        faults=ledger.faults[:3],
+    )
+
+
+def away(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    replies = [ask(port, path, method) for path in PATHS for method in ("GET", "POST")]
+    honest = [reply for reply in replies if reply and reply.status == 503 and EMERGENCY_NUMBER in reply.text]
+    proof.case(
+        "Footpath is away" + (", without the page" if control else ""),
+        held=len(honest) == len(replies),
+        control=control,
+        database=site.database_version(),
+        requests=len(replies),
+        honest=len(honest),
+        statuses=dict(Counter(reply.status for reply in replies if reply)),
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return run("proxy", prove, arguments, databases=False, half_open=60, starts=60, patients=4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
