@@ -14,8 +14,6 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
 SWITCH = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(("off", "false", "0", "no"), False)
 HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
@@ -48,6 +46,9 @@ def hosts(value: str) -> list[str]:
 
 
 def postgresql_url(value: str) -> str:
+    from psycopg import ProgrammingError  # here and not above, since a clinic on SQLite needs none of it
+    from psycopg.conninfo import conninfo_to_dict
+
     # The value holds a password, so the message does not repeat it.
     try:
         said = conninfo_to_dict(value)

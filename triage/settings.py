@@ -8,7 +8,6 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from psycopg.conninfo import conninfo_to_dict
 
 from triage.environment import read_environment
 
@@ -99,6 +98,8 @@ SQLITE = {
 
 def postgresql(url: str) -> dict[str, Any]:
     """What libpq reads in the address: also several hosts, of which it takes what `target_session_attrs` asks."""
+    from psycopg.conninfo import conninfo_to_dict  # here, since a clinic on SQLite needs none of it
+
     said = conninfo_to_dict(url)
     return {
         "ENGINE": "triage.databases.postgresql",
