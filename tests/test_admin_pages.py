@@ -16,7 +16,7 @@ from triage import actions, releases, visit
 from triage.domain.walk import read_answers
 from triage.models import OutboxMail, TriageSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 LIST = "/admin/triage/triagesession/"
 EMERGENCY = BACK | {
     "safety-now": ["saddle-numbness", "bladder-bowel"],

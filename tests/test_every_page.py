@@ -20,7 +20,7 @@ from tests.test_printed import QUICK
 from triage import actions
 from triage.errors import TEMPLATES as ERRORS
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 OUR_CHECKS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 LANGUAGES = ("en", "es")
 PHONE, SMALL, DESK = ({"width": width, "height": 800} for width in (390, 320, 1280))

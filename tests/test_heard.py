@@ -15,7 +15,7 @@ from tests.test_phone import fill_in
 from triage.domain.loading import load
 from triage.domain.walk import read_answers, walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 CONTENT = load(shipped_trees())
 # Both ways of answering, a text, and an emergency on the way; nothing that opens more questions on the same page.
 ANSWERS = BACK | {"safety-now": ["saddle-numbness"], "heel-stand": "weak", "numb-site": ["outer-calf"]}

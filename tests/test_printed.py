@@ -13,7 +13,7 @@ from triage.domain.loading import languages, load
 from triage.domain.walk import read_answers, walk
 from triage.models import TriageSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 PAGE = re.compile(rb"/Type\s*/Page\b")
 PAPERS = ("Letter", "A4")
 LANGUAGES = languages(shipped_trees())
