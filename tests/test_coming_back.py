@@ -277,7 +277,7 @@ def test_nobody_stays_longer_than_the_longest_day(clock):
 def test_the_pages_say_when_they_close():
     patient = begun()
     page = patient.client.get(reverse("go-on"), follow=True)
-    assert "close after 30 minutes without an answer" in page.content.decode()
+    assert "close if you give no answer for 30 minutes" in page.content.decode()
     assert re.search(r'data-left="(179\d|1800)"', page.content.decode())
     assert "data-left" not in Client().get("/").content.decode()
 

@@ -1,4 +1,8 @@
-"""Every text a patient may see can be read at 9 to 11 years, by the formula and the word list of its language."""
+"""Every sentence a patient may see can be read by the age of 11, by the formula and the word list of its language.
+
+The formulas weigh each sentence of eight words or more; `manage.py reading_age` lists them, the hardest first. The
+word list weighs the words of all, the short ones too.
+"""
 
 from itertools import chain
 from pathlib import Path
@@ -12,7 +16,6 @@ from triage.domain import reading
 from triage.management.commands.reading_age import hardest, measurable, patient_texts
 
 OLDEST = 11
-HARDEST = 13  # one sentence: the formulas are made for many, and a name or number weighs more in one
 WORDS = YAML(typ="safe").load(Path(__file__).with_name("hard_words.yaml"))
 LANGUAGES = sorted(read_content(SHIPPED).languages)
 TEXTS = {language: patient_texts(read_content(SHIPPED, language)) for language in LANGUAGES}
@@ -24,7 +27,7 @@ def words(language):
 
 
 def too_hard(language, text):
-    return [(age, sentence) for age, sentence in hardest(language, [text]) if age > HARDEST]
+    return [(age, sentence) for age, sentence in hardest(language, [text]) if age > OLDEST]
 
 
 def long_words(language, said):
@@ -48,10 +51,9 @@ def test_a_reader_of_eleven_can_read_every_part(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_sentence_is_much_harder(language):
-    assert [
-        fault for texts in TEXTS[language].values() for text in texts for fault in too_hard(language, text)
-    ] == []
+def test_a_reader_of_eleven_can_read_every_sentence(language):
+    every = chain.from_iterable(TEXTS[language].values())
+    assert [fault for text in every for fault in too_hard(language, text)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -80,6 +82,17 @@ def test_a_hard_text_is_told(language):
     assert too_hard(language, HARD[language])
     assert long_words(language, words(language) | set(said))
     assert to_say_otherwise(language, said)
+
+
+A_LITTLE_TOO_HARD = {
+    "en": "If you cannot call, ask someone to take you to the nearest emergency room.",
+    "es": "Pregunte si el pie necesita hoy una radiografía.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_a_little_too_hard_is_told(language):
+    assert [age < OLDEST + 1 for age, _ in too_hard(language, A_LITTLE_TOO_HARD[language])] == [True]
 
 
 def test_a_reason_without_its_word_is_told():

@@ -4,8 +4,8 @@ English: Flesch-Kincaid grade level (Kincaid and others, 1975), plus 5 for the a
 Spanish: Crawford's years of primary school (Crawford, 1984), plus 6 for the age at which school begins.
 
 Both weigh two things alone, how long the sentences are and how many syllables the words have; for single words, and
-for what a word means, see tests/hard_words.yaml. They are made for a page of text: a single short sentence has a
-figure too, by which sentences can be put in order, but only the figure of many sentences is an age.
+for what a word means, see tests/hard_words.yaml. They are made for a page of text. Each sentence of some length is held
+to the same age all the same: a page of easy sentences may not hide a hard one.
 """
 
 from __future__ import annotations
