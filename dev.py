@@ -41,6 +41,8 @@ VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
 START_SECONDS = 30
+# Of the tests: one more than there are processors, since what starts a browser or a server also waits for it.
+WORKERS = min(4, 1 + (os.cpu_count() or 1))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
 TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "notes", "parallel")
@@ -306,7 +308,9 @@ def test(arguments: list[str]) -> int:
 
 def pytest(name: str, arguments: list[str], url: str) -> int:
     print("\nTests on %s" % name, flush=True)
-    command = [PYTHON, "-m", "pytest", "--numprocesses", "2", *arguments]
+    together = ["--numprocesses", str(WORKERS), "--dist", "worksteal"]  # who is done takes over from others
+    kept = ["--reuse-db"] if url else []  # that server goes, and what it holds with it
+    command = [PYTHON, "-m", "pytest", *together, *kept, *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}).returncode
 
 
@@ -421,13 +425,15 @@ def lint(arguments: list[str]) -> int:
         "Templates": ["-m", "tests.templates"],
     }
     failures = []
-    for title, command in checks.items():
-        try:
-            with step(title):
-                quietly([PYTHON, *command])
-        except Failed as failure:
-            print(failure, file=sys.stderr)
-            failures.append(title)
+    with ThreadPoolExecutor() as threads:
+        begun = {title: threads.submit(quietly, [PYTHON, *command]) for title, command in checks.items()}
+        for title, check in begun.items():
+            try:
+                with step(title):  # its time is how long it took after the one before
+                    check.result()
+            except Failed as failure:
+                print(failure, file=sys.stderr)
+                failures.append(title)
     if failures:
         raise Problem("To be set right: %s." % ", ".join(failures))
     return 0

@@ -31,6 +31,7 @@ PAGES = {
     "filter: closed (most)": LIST + "?review_state__exact=4",
     "filter: demo": LIST + "?demo__exact=1",
     "two filters": LIST + "?level__exact=3&review_state__exact=1",
+    "two filters, few left": LIST + "?level__exact=3&origin__exact=foot",
     "three filters, none left": LIST + "?level__exact=2&origin__exact=back&review_state__exact=1",
     "search: a whole reference": LIST + "?q={reference}",
     "search: its first four signs": LIST + "?q={beginning}",

@@ -1,10 +1,16 @@
 """A person at the browser. People wait until a page is there before they read it; so does everything here: right
 after a click, a busy machine still shows the old page or half of the new one."""
 
+import re
+
 from playwright.sync_api import Error
 
 SWAPPED = "Not attached to an active page"  # Chromium is handing the page from one process to another
 PATIENCE = 50  # times a tenth of a second
+# A color on its way to another one is neither.
+SETTLED = "Promise.allSettled(document.getAnimations().map(motion => motion.finished)).then(() => null)"
+PAPERS = ("Letter", "A4")
+PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def press(control):
@@ -17,6 +23,15 @@ def press_key(page, key):
     """Press a key that leads to another page, and wait for that."""
     with page.expect_navigation():
         page.keyboard.press(key)
+
+
+def each_look(page, looks):
+    """The page as it stands in one look after another, each a scheme of colors, a width and a height."""
+    for scheme, width, height in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(SETTLED)
+        yield f"{scheme} {width}"
 
 
 def back(page, **options):
@@ -43,3 +58,8 @@ def carry_over(patient, page, url):
     """Opens in the browser what this patient has open: the cookie is all it takes."""
     key = patient.client.cookies["visit"].value
     page.context.add_cookies([{"name": "visit", "value": key, "url": url}])
+
+
+def sheets(page):
+    """How many sheets of each paper the page takes in print."""
+    return {paper: len(PAGE.findall(page.pdf(format=paper))) for paper in PAPERS}

@@ -176,7 +176,8 @@ def response_faults(response, questionnaire):
     yield from value_faults(response)
     if response["questionnaire"] != f"{questionnaire['url']}|{questionnaire['version']}":
         yield "answers another questionnaire"
-    given = {item["linkId"]: item for item in items_of(response)}
+    yield from ("an item has no linkId" for item in items_of(response) if not item.get("linkId"))
+    given = {item.get("linkId"): item for item in items_of(response)}
     codings = {
         link: [answer.get("valueCoding") for answer in item["answer"]]
         for link, item in given.items()
@@ -199,10 +200,11 @@ def response_faults(response, questionnaire):
 def nesting_faults(answered, asked):
     inside = {item["linkId"]: item for item in asked.get("item", ())}
     for item in answered.get("item", ()):
-        if item["linkId"] not in inside:
-            yield f"{item['linkId']} stands in the wrong group"
+        link = item.get("linkId")
+        if link not in inside:
+            yield f"{link} stands in the wrong group"
         else:
-            yield from nesting_faults(item, inside[item["linkId"]])
+            yield from nesting_faults(item, inside[link])
 
 
 def answer_faults(answered, item, language, main):

@@ -1,13 +1,12 @@
 """A patient for tests: fills in the questionnaire over HTTP, page by page, as a browser without scripts would."""
 
 from datetime import UTC, datetime
-from functools import cache, partial
 
 from django.test import Client
 from django.urls import reverse
 
+from tests.shipped import shipped_trees
 from triage import actions
-from triage.content_files import SHIPPED, read_trees
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -44,9 +43,6 @@ BACK = FOOT_ONLY | {
     "foot-site": ["top", "big-toe"],
     "leg-site": ["outer-calf"],
 }
-
-
-shipped_trees = cache(partial(read_trees, SHIPPED))  # YAML is slow to read
 
 
 def publish():

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from triage.content_files import SHIPPED, read_trees
+from tests.shipped import shipped_trees
 from triage.domain.content import Content
 from triage.domain.loading import load
 
 Trees = dict[str, Any]
-SHIPPED_TREES = read_trees(SHIPPED)
+SHIPPED_TREES = shipped_trees()
 
 
 def planted(fault: Callable[[Trees], object]) -> Trees:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tests.patient import NOW, publish
-from tests.test_admin import EMERGENCY, SETTINGS, WORKLIST, send, sheet, staff, submitted, text
+from tests.staff import EMERGENCY, SETTINGS, WORKLIST, send, sheet, staff, submitted, text
 from triage import access_log, actions
 from triage.models import AccessChain, AccessEntry, TriageSession
 

@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser import press, press_key
+from tests.browser import PAPERS, press, press_key, sheets
 from tests.patient import BACK, FOOT_ONLY, publish
 from triage import actions, releases, visit
 from triage.domain.walk import read_answers
-from triage.models import OutboxMail, TriageSession
+from triage.models import OutboxMail, TriageSession, the_clinic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 LIST = "/admin/triage/triagesession/"
@@ -28,6 +28,11 @@ EMERGENCY = BACK | {
 }
 NOT_SURE = {"age": "16-or-over"}  # and nothing else
 State = TriageSession.ReviewState
+ONE_OF_EACH = dict.fromkeys(PAPERS, 1)
+# In points, of what is shown; a document whose mark stands for it has none.
+SMALLEST_TYPE = """Math.min(...[...document.querySelectorAll('#content *')]
+    .filter(e => e.checkVisibility() && e.innerText && !e.dataset.mark)
+    .map(e => parseFloat(getComputedStyle(e).fontSize) * .75))"""
 WIDTHS = {"tablet": (768, 1024), "desktop": (1280, 900), "zoomed": (320, 256)}  # 1280 at 400 %
 
 
@@ -78,11 +83,20 @@ def pages(client):
         "export": f"{LIST}export/",
         "invitations": "/admin/triage/invitation/",
         "invitation": f"/admin/triage/invitation/{invitation.pk}/change/",
+        "invite a patient": "/admin/triage/invitation/add/",
+        "invite from a list": "/admin/triage/invitation/paste/",
+        "releases": "/admin/triage/release/",
+        "release": f"/admin/triage/release/{emergency.release_id}/change/",
+        "replay": f"/admin/triage/release/{emergency.release_id}/replay/",
         "clinic settings": "/admin/triage/clinic/1/change/",
         "access log": "/admin/triage/accessentry/",
         "access log entry": "/admin/triage/accessentry/1/change/",
         "mails": "/admin/triage/outboxmail/",
         "accounts": "/admin/auth/user/",
+        "account": f"/admin/auth/user/{anna.pk}/change/",
+        "new account": "/admin/auth/user/add/",
+        "group": f"/admin/auth/group/{Group.objects.first().pk}/change/",
+        "password": "/admin/password_change/",
     }
 
 
@@ -98,15 +112,16 @@ def signed_in(client, new_page, live_server):
 
 
 def faults(page):
-    # Without `preload`: for it axe writes a style of its own into pages whose style sheet imports another.
-    found = Axe().run(page, options={"preload": False}).response
-    return sorted({violation["id"] for violation in found["violations"]})
+    """With every rule that axe runs by itself."""
+    return sorted({violation["id"] for violation in Axe().run(page).response["violations"]})
 
 
 @pytest.mark.parametrize("name, scheme", [("tablet", "light"), ("desktop", "dark"), ("zoomed", "light")])
 def test_axe_finds_nothing_and_nothing_is_cut_off(signed_in, pages, name, scheme):
     width, height = WIDTHS[name]
-    page = signed_in(color_scheme=scheme, viewport={"width": width, "height": height})
+    # To read style sheets that import others, axe writes styles of its own into the page. Our policy refuses them;
+    # it is held by the next test and by test_headers.py.
+    page = signed_in(color_scheme=scheme, viewport={"width": width, "height": height}, bypass_csp=True)
     found = {}
     for place, path in pages.items():
         page.goto(path)
@@ -115,8 +130,15 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(signed_in, pages, name, scheme
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
 
 
+def test_no_page_asks_for_what_the_policy_refuses(signed_in, pages):
+    """`watched_pages` fails at the end if one did."""
+    page = signed_in()
+    for path in pages.values():
+        page.goto(path)
+
+
 def test_axe_and_the_measure_would_tell(signed_in, pages):
-    page = signed_in(viewport={"width": 320, "height": 256})
+    page = signed_in(viewport={"width": 320, "height": 256}, bypass_csp=True)
     page.goto(pages["worklist"])
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input id=x><hr width=999>')")
     assert "label" in faults(page)
@@ -157,11 +179,6 @@ def tab_to(page, selector):
     raise AssertionError(f"no way to {selector}")
 
 
-def sheets(page):
-    """How many sheets of US letter paper the page takes."""
-    return len(re.findall(rb"/Type */Page\b", page.pdf(format="Letter")))
-
-
 @pytest.mark.parametrize(
     "answers", [FOOT_ONLY, BACK, EMERGENCY, NOT_SURE], ids=["foot", "back", "emergency", "?"]
 )
@@ -169,14 +186,81 @@ def test_a_sheet_is_one_page_of_paper(signed_in, client, answers):
     session = submitted(answers)
     page = signed_in()
     page.goto(f"{LIST}{session.pk}/change/")
-    assert sheets(page) == 1
+    assert sheets(page) == ONE_OF_EACH
+
+
+def all_ticked():
+    """The answers that fill a sheet most: each sign and each place, and what disagrees with them."""
+    items = releases.content(releases.current().sha256, "en").items.values()
+    ticked = {
+        item.key: [code for code in item.codes if code not in (*item.exclusive, item.unsure)]
+        for item in items
+        if item.kind == "many"
+    }
+    worst = {"leg-pain": "a-little", "leg-sides": "both", "injury": "recent", "injury-steps": "no"}
+    weak = {"heel-stand": "weak", "foot-heavy": "drags", "tiptoe": "unable", "weak-since": "older-worse"}
+    return (
+        BACK | worst | weak | ticked | {"back-pain": "now", "course": "worse", "note": "I fell again. " * 71}
+    )
+
+
+def fullest():
+    """A correction of a correction, invited and reviewed; its signs were all taken back and given again."""
+    now, anna = timezone.now(), User.objects.get(username="anna")
+    clinic = the_clinic()
+    clinic.sheet_footer = "Read within the hour. " * 9
+    actions.save_clinic(clinic, "anna", now)
+    wanted = {"label": "Room twelve, Dr. Lindqvist-Oyelaran, A. ", "appointment_at": now, "language": "en"}
+    ((invitation, _code),) = actions.invite([wanted], anna, now)
+    content, answers = releases.content(releases.current().sha256, "en"), all_ticked()
+    session, key = actions.start_session("en", now, demo=True, invitation=invitation)
+    actions.fill_in(key, content.screens[:2], read_answers(content, answers), "en", now)
+    for signs in (("none",), tuple(answers["safety-now"])):
+        actions.record_answers(visit.find(key, "en"), {"safety-now": signs}, now)
+    actions.fill_in(key, content.screens, read_answers(content, answers), "en", now)
+    first = actions.submit(session.pk, "en", now)
+    actions.correct(first.pk, "en", now)
+    second = actions.submit(first.corrected_by.pk, "en", now)
+    actions.correct(second.pk, "en", now)
+    actions.submit(second.corrected_by.pk, "en", now)
+    nothing = {"finding": "", "root": "", "urgency": None}
+    actions.review(second.pk, second.mark, anna, State.ACKNOWLEDGED, "Rang twice. " * 8, now, **nothing)
+    return second
+
+
+def test_the_fullest_sheet_is_one_page_too_and_can_be_read(signed_in, client):
+    page = signed_in()
+    page.goto(f"{LIST}{fullest().pk}/change/")
+    assert sheets(page) == ONE_OF_EACH
+    page.emulate_media(media="print")
+    assert page.evaluate(SMALLEST_TYPE) >= 8
+    expect(page.locator(".card h2").first).to_have_text("Emergency")
+
+
+def test_each_page_of_a_longer_sheet_says_whose_it_is(signed_in, client):
+    """Chromium repeats the head of a table; a review may be as long as it likes."""
+    session, anna = fullest(), User.objects.get(username="anna")
+    nothing = {"finding": "", "root": "", "urgency": None}
+    session.refresh_from_db()
+    actions.review(session.pk, session.mark, anna, State.REVIEWED, "A. " * 660, timezone.now(), **nothing)
+    page = signed_in()
+    page.goto(f"{LIST}{session.pk}/change/")
+    assert sheets(page) == {"Letter": 2, "A4": 2}
+    page.emulate_media(media="print")
+    head = page.locator(".who")
+    expect(head).to_have_css("display", "table-header-group")
+    expect(head).to_contain_text(session.reference)
+    expect(head).to_contain_text(session.invitation.label)
 
 
 def test_the_count_of_sheets_would_tell(signed_in, client):
     page = signed_in()
     page.goto(f"{LIST}{submitted(FOOT_ONLY).pk}/change/")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p>More</p>'.repeat(99))")
-    assert sheets(page) > 1
+    assert min(sheets(page).values()) > 1
+    page.evaluate("document.querySelector('.card p').style.setProperty('font-size', '7.5pt', 'important')")
+    page.emulate_media(media="print")
+    assert page.evaluate(SMALLEST_TYPE) == 7.5
 
 
 def test_a_letter_is_one_page_of_paper_each(signed_in, client):
@@ -190,4 +274,4 @@ def test_a_letter_is_one_page_of_paper_each(signed_in, client):
     press(page.get_by_role("button", name="Check the lines"))
     press(page.get_by_role("button", name="Make 2 invitations"))
     expect(page.get_by_role("heading", name="Print 2 letters now")).to_be_visible()
-    assert sheets(page) == 2
+    assert sheets(page) == {"Letter": 2, "A4": 2}

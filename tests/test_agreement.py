@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from tests.patient import BACK, NOW, publish
-from tests.test_admin import ROUTINE, WORKLIST, send, sheet, staff, submitted, text
+from tests.staff import ROUTINE, WORKLIST, send, sheet, staff, submitted, text
 from triage import actions, agreement
 from triage.agreement import Share
 from triage.models import Review, TriageSession

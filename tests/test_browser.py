@@ -5,8 +5,10 @@ import contextlib
 import pytest
 from playwright.sync_api import Error
 
-from tests.browser import SWAPPED, move, press
+from tests.browser import SWAPPED, each_look, move, press
 from tests.conftest import PHONE, watched_pages
+
+pytestmark = pytest.mark.looks
 
 
 def test_a_page_of_ours_raises_no_complaint(page):
@@ -37,6 +39,18 @@ def test_a_press_waits_for_the_page_it_leads_to(page):
     page.locator("[name=password]").fill("wrong")
     press(page.locator("[type=submit]"))
     assert page.title().startswith("Error: ")
+
+
+def test_a_look_is_looked_at_when_its_colors_have_come(page):
+    def moving():
+        return page.evaluate("document.getAnimations().length")
+
+    page.goto("/admin/login/")
+    page.locator("body").evaluate("body => body.style.transition = 'background-color .3s'")
+    assert [moving() for _look in each_look(page, [("dark", 390, 844), ("light", 320, 844)])] == [0, 0]
+    page.locator("body").evaluate("body => body.style.transition = 'background-color 60s'")
+    page.emulate_media(color_scheme="dark")
+    assert moving()
 
 
 @pytest.mark.parametrize("message, times", [(SWAPPED, 2), ("anything else", 1)])

@@ -10,14 +10,14 @@ from django.apps import apps
 from django.core.management import get_commands
 
 from tests.patient import BACK, Patient, publish
+from tests.shipped import shipped_content
 from triage import actions
-from triage.content_files import read_content
 from triage.domain.proof.prove import PROPERTIES
 from triage.models import Clinic
 
 ROOT = Path(__file__).resolve().parent.parent
 DOC = (ROOT / "docs" / "clinical-safety.md").read_text(encoding="utf-8")
-CONTENT = read_content()
+CONTENT = shipped_content()
 RISK = re.compile(r"([1-5])×([1-5])")
 
 

@@ -10,13 +10,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.planted import SHIPPED_TREES, Trees, content_with, entry, item, planted, when, written
+from tests.shipped import shipped_content
 from triage import actions
-from triage.content_files import SHIPPED, read_content
+from triage.content_files import SHIPPED
 from triage.domain.proof.compare import compare
 from triage.domain.proof.prove import by_engine
 from triage.domain.proof.space import Space
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 
 
 def refactored(trees: Trees) -> None:

@@ -137,6 +137,21 @@ def test_a_failed_install_is_tried_again(monkeypatch, empty_venv):
             dev.install("base")
 
 
+def test_lint_makes_every_check_and_names_those_that_failed(monkeypatch):
+    made = []
+
+    def quietly(command):
+        made.append(command)
+        if "ruff" in command:
+            raise dev.Failed(command, "a fault")
+
+    monkeypatch.setattr(dev, "install", lambda lock: None)
+    monkeypatch.setattr(dev, "quietly", quietly)
+    with pytest.raises(dev.Problem, match=r"^To be set right: Style, Layout\.$"):
+        dev.lint([])
+    assert len(made) == 6
+
+
 @pytest.mark.parametrize(
     "sqlite, postgresql, verdict", [(0, 0, 0), (0, 5, 0), (5, 5, 5), (1, 0, 1), (0, 1, 1), (1, 5, 1)]
 )

@@ -9,15 +9,15 @@ from django.core.management import CommandError, call_command
 from django.template.loader import render_to_string
 
 from tests.planted import content_with, planted, written
+from tests.shipped import shipped_content
 from tests.templates import faults
-from triage.content_files import read_content
 from triage.domain import words
 from triage.domain.drawing import draw, width, wrap
 from triage.domain.logic import All, AnyOf, AtLeast, Not, Sign, Some, leaves
 from triage.management.commands.draw_questionnaire import PICTURE
 
 SVG = "{http://www.w3.org/2000/svg}"
-CONTENT = read_content()
+CONTENT = shipped_content()
 SAFETY = "safety-now"
 
 

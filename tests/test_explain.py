@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from triage.content_files import read_content
+from tests.shipped import shipped_content
 from triage.domain import explain as explain_module
 from triage.domain.cases import CaseTable, table_of
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES
@@ -22,7 +22,7 @@ from triage.domain.proof.space import Space
 from triage.domain.result import build
 from triage.domain.walk import in_order, read_answers, walk
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 SPACE = Space(CONTENT)
 TABLE = table_of(CONTENT)
 CLINIC = {

@@ -9,13 +9,13 @@ import pytest
 from django.core.management import call_command
 
 from tests.planted import content_with, entry, when
-from triage.content_files import read_content
+from tests.shipped import shipped_content
 from triage.domain.proof.golden import answers, fingerprint, table
 from triage.domain.proof.space import Space
 from triage.management.commands import golden_table
 from triage.management.commands.golden_table import GOLDEN_TABLE
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
-from triage.content_files import read_content
+from tests.shipped import shipped_content
 from triage.models import Answer, TriageSession
 
 pytestmark = pytest.mark.django_db
-CONTENT = read_content()
+CONTENT = shipped_content()
 
 
 @pytest.fixture(autouse=True)
@@ -223,12 +223,12 @@ def test_spanish_can_be_switched_to_at_any_moment_and_loses_nothing():
     page = patient.client.post(reverse("language"), {"language": "es", "next": path}, follow=True)
     assert page.request["PATH_INFO"] == path
     assert '<html lang="es"' in page.content.decode()
-    assert read_content(language="es").items[page.context["form"].items[0].key].text in page.content.decode()
+    assert shipped_content("es").items[page.context["form"].items[0].key].text in page.content.decode()
     assert Answer.objects.count() == stored
     patient.go_on(page)
     page = patient.submit()
     assert json.loads(TriageSession.objects.get().record)["language"] == "es"
-    assert read_content(language="es").outcomes["origin"]["foot"].patient in page.content.decode()
+    assert shipped_content("es").outcomes["origin"]["foot"].patient in page.content.decode()
 
 
 @pytest.mark.parametrize("back", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.patient import NOW
+from tests.shipped import shipped_trees
 from triage import actions
-from triage.content_files import SHIPPED, read_trees
 from triage.domain.citation.hedges import LEXICONS, overstatements
 from triage.domain.citation.ledger import (
     FEW_SET,
@@ -24,7 +24,7 @@ from triage.domain.loading import languages, load
 from triage.management.commands.verify_citations import Command
 from triage.models import AttachedPassage
 
-TREES = read_trees(SHIPPED)
+TREES = shipped_trees()
 CONTENTS = {language: load(TREES, language) for language in languages(TREES)}
 ENGLISH = CONTENTS["en"]
 

@@ -4,10 +4,11 @@ import copy
 
 import pytest
 
-from triage.content_files import SHIPPED, read_trees
+from tests.shipped import shipped_trees
+from triage.content_files import read_trees
 from triage.domain.loading import ContentError, check, languages, load
 
-TREES = read_trees(SHIPPED)
+TREES = shipped_trees()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client, RequestFactory
 
 from tests.patient import NOW, Patient, publish
-from tests.test_admin import text
+from tests.staff import text
 from tests.test_second_factor import CODE, LOGIN, PASSWORD, Member
 from triage import actions
 from triage.environment import read_environment

@@ -20,7 +20,7 @@ from tests.planted import (
     result_row,
     when,
 )
-from triage.content_files import read_content
+from tests.shipped import shipped_content
 from triage.domain.content import Content
 from triage.domain.logic import All, AnyOf
 from triage.domain.proof import mutate
@@ -29,7 +29,7 @@ from triage.domain.proof.mutate import Hunt, Mutant, equivalent, mutants
 from triage.domain.proof.prove import PROPERTIES
 from triage.domain.proof.space import Space
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 RECENT = {"item": "injury", "is": "recent"}
 UNABLE = {"item": "heel-stand", "is": "unable"}
 FEVER = {"item": "changes", "is": "fever"}

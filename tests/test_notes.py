@@ -15,6 +15,7 @@ from triage.admin.sheet import sheet_of
 from triage.environment import read_environment
 from triage.models import Answer, TriageSession
 from triage.records import ChainCheck, links, open_record
+from triage.releases import canonical
 from triage.visit import find
 
 NOTE = "Zwickmühle-4711 🦶"
@@ -36,6 +37,7 @@ def test_a_text_comes_back_and_never_looks_the_same(with_key, text):
     one, other = (notes.sealed(text, "B2C-D3F", "note") for _time in range(2))
     assert notes.opened({"note": [one]}, "B2C-D3F") == {"note": [text]}
     assert notes.opened(one, "B2C-D3F", "note") == text
+    assert notes.read(canonical({"note": [one]}), "B2C-D3F") == {"note": [text]}
     assert one != other
     assert len(text) < 5 or text not in one  # a letter or two may be there by chance
 

@@ -12,7 +12,7 @@ from dev import find_chromium
 from tests.browser import back, press
 from tests.conftest import QUIET, watched_pages
 from tests.patient import FOOT_ONLY, Patient, publish
-from tests.test_phone import choose, violations
+from tests.test_phone import SMALL_PHONE, choose, violations, violations_in
 from triage import headers
 from triage.models import Answer, TriageSession
 
@@ -81,16 +81,19 @@ def seen_by_going_back(page):
     return ticks
 
 
+@pytest.mark.looks
 def test_leaving_leaves_nothing_to_go_back_to(keeping_page):
     assert seen_by_going_back(keeping_page) == 0
     assert "visit" not in {cookie["name"] for cookie in keeping_page.context.cookies()}
 
 
+@pytest.mark.looks
 def test_a_browser_that_keeps_pages_all_the_same_shows_nothing(keeping_page, monkeypatch):
     monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
     assert seen_by_going_back(keeping_page) == 0
 
 
+@pytest.mark.looks
 def test_with_neither_guard_the_answers_would_be_seen(keeping_page, monkeypatch):
     monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
     keeping_page.route("**/footpath.js", lambda route: route.fulfill(body=""))
@@ -209,6 +212,7 @@ def test_the_link_or_the_code_opens_the_answers_on_another_device(saved, new_pag
     assert saved.url.endswith("/expired/")
 
 
+@pytest.mark.looks
 def test_a_wrong_code_is_an_error_with_words(page):
     page.goto(reverse("return"))
     page.get_by_label("Your code").fill("BCDF GHJK MNPQ")
@@ -219,22 +223,22 @@ def test_a_wrong_code_is_an_error_with_words(page):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_pages_of_saving_and_taking_along(new_page, scheme):
-    page = new_page(color_scheme=scheme, viewport={"width": 320, "height": 640})
+@pytest.mark.looks
+def test_axe_finds_nothing_on_the_pages_of_saving_and_taking_along(page):
     open_a_result(page)
-    found = violations(page)
+    found = violations_in(page, SMALL_PHONE)
     press(page.get_by_role("link", name="Copy as text for the clinic"))
-    found += violations(page)
+    found += violations_in(page, SMALL_PHONE)
     back(page)
     press(page.get_by_role("button", name="Save and come back later"))
-    found += violations(page)
+    found += violations_in(page, SMALL_PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.goto(reverse("return"))
-    found += violations(page)
+    found += violations_in(page, SMALL_PHONE)
     assert found == []
 
 
+@pytest.mark.looks
 def test_the_copy_is_copied(new_page):
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     open_a_result(page)

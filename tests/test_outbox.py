@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from tests.patient import NOW, Patient, publish
-from tests.test_admin import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
+from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.test_settings import manage
 from triage import actions, outbox
 from triage.environment import read_environment

@@ -8,12 +8,16 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser import press, press_key
-from tests.patient import BACK, FOOT_ONLY, publish
+from tests.browser import carry_over, each_look, press, press_key
+from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from triage.models import TriageSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],  # to tell of everything that is well takes as long as to look at it
+}
+SMALL_PHONE = [("light", 320, 640), ("dark", 320, 640)]
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,10 @@ def release(transactional_db):
 def violations(page):
     found = Axe().run(page, options=RULES).response["violations"]
     return [(page.url, fault["id"], fault["nodes"][0]["html"][:200]) for fault in found]
+
+
+def violations_in(page, looks):
+    return [(look, *fault) for look in each_look(page, looks) for fault in violations(page)]
 
 
 def choose(page, answers):
@@ -78,31 +86,45 @@ def test_a_whole_journey(new_page, scripts):
     assert page.locator("details[open] a[href^='https://princetonsjc.com']").first.is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_of_an_emergency_journey(new_page, scheme):
-    page = new_page(color_scheme=scheme, viewport={"width": 320, "height": 640})
+@pytest.mark.looks
+def test_axe_finds_nothing_on_any_page_of_an_emergency_journey(page):
     found = []
+
+    def look(page):
+        found.extend(violations_in(page, SMALL_PHONE))
+
     answers = FOOT_ONLY | {
         "safety-now": ["cold-limb"],
         "injury": "recent",
         "heel-stand": "weak",
         "leg-pain": "a-little",
     }
-    fill_in(page, answers, lambda page: found.extend(violations(page)))
+    fill_in(page, answers, look)
     for name in ("how", "sources", "privacy", "accessibility", "expired", "left"):
         page.goto(reverse(name))
-        found += violations(page)
+        look(page)
     page.goto("/no-such-page/")
-    found += violations(page)
+    look(page)
     assert found == []
 
 
+@pytest.mark.looks
 def test_axe_would_find_a_fault(page):
     page.goto("/")
     page.locator("html").evaluate("html => html.removeAttribute('lang')")
     assert violations(page)
 
 
+@pytest.mark.looks
+def test_axe_would_find_a_fault_of_one_look(page):
+    page.goto("/")
+    page.locator("h1").evaluate("h1 => h1.style.color = 'black'")
+    assert [(look, fault) for look, _url, fault, _html in violations_in(page, SMALL_PHONE)] == [
+        ("dark 320", "color-contrast")
+    ]
+
+
+@pytest.mark.looks
 def test_an_error_is_told_at_the_top_and_leads_to_the_question(page):
     page.goto("/")
     press(page.get_by_role("button", name="Start now"))
@@ -114,6 +136,7 @@ def test_an_error_is_told_at_the_top_and_leads_to_the_question(page):
     assert violations(page) == []
 
 
+@pytest.mark.looks
 def test_none_of_these_unticks_the_others(page):
     page.goto("/")
     press(page.get_by_role("button", name="Start now"))
@@ -126,6 +149,7 @@ def test_none_of_these_unticks_the_others(page):
         assert not other.is_checked()
 
 
+@pytest.mark.looks
 def test_the_keyboard_alone_answers_a_question(page):
     page.goto("/")
     page.get_by_role("button", name="Start now").focus()
@@ -139,6 +163,7 @@ def test_the_keyboard_alone_answers_a_question(page):
     assert urlsplit(page.url).path == "/questions/safety-now/"
 
 
+@pytest.mark.looks
 def test_the_page_in_spanish_is_spanish_throughout(page):
     page.goto("/")
     press(page.get_by_role("button", name="Español"))
@@ -153,8 +178,12 @@ def test_the_page_in_spanish_is_spanish_throughout(page):
         press(page.locator("main form button"))
 
 
-def test_a_result_prints_with_its_language_and_reference(page):
-    fill_in(page, FOOT_ONLY)
+@pytest.mark.looks
+def test_a_result_prints_with_its_language_and_reference(page, live_server):
+    patient = Patient()
+    patient.whole()
+    carry_over(patient, page, live_server.url)
+    page.goto(reverse("result"))
     pdf = page.pdf(tagged=True)
     assert b"/StructTreeRoot" in pdf
     assert b"/Lang" in pdf

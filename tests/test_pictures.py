@@ -58,7 +58,7 @@ def test_a_picture_that_does_not_fit_its_question_is_a_fault(key, change, proble
 
 
 @pytest.fixture(autouse=True)
-def release(transactional_db):
+def release(db):
     publish()
 
 
@@ -134,6 +134,7 @@ def mirrored(page):
     return "mirrored" in page.locator(".map").get_attribute("class").split()
 
 
+@pytest.mark.looks
 def test_a_tap_ticks_the_box_and_another_unticks_it(shown):
     page = shown("where")
     box = page.locator("[name='foot-site'][value='ball']")
@@ -145,6 +146,7 @@ def test_a_tap_ticks_the_box_and_another_unticks_it(shown):
     assert page.locator(".marked").inner_text() == ""
 
 
+@pytest.mark.looks
 def test_the_boxes_show_in_the_drawing(shown):
     page = shown("where")
     page.get_by_label("Ankle").check()
@@ -157,6 +159,7 @@ def test_the_boxes_show_in_the_drawing(shown):
     assert marked(page) == {"top"}
 
 
+@pytest.mark.looks
 def test_what_was_tapped_is_sent_and_shown_again(shown):
     page = shown("leg-where")
     place(page, "knee").click()
@@ -166,6 +169,7 @@ def test_what_was_tapped_is_sent_and_shown_again(shown):
     assert marked(page) == {"knee"}
 
 
+@pytest.mark.looks
 def test_the_drawing_takes_the_side_that_is_chosen(shown):
     page = shown("where")
     assert not mirrored(page)
@@ -175,11 +179,13 @@ def test_the_drawing_takes_the_side_that_is_chosen(shown):
     assert not mirrored(page)
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("side, flipped", [("left", False), ("right", True)])
 def test_a_later_drawing_is_of_the_side_that_was_chosen(shown, side, flipped):
     assert mirrored(shown("numb", BACK | {"side": side})) is flipped
 
 
+@pytest.mark.looks
 def test_the_keyboard_goes_by_the_list_alone(shown):
     page = shown("numb")
     page.locator("[name='numb-site']").first.focus()
@@ -190,12 +196,14 @@ def test_the_keyboard_goes_by_the_list_alone(shown):
     assert marked(page) == {"lower-leg-front"}
 
 
+@pytest.mark.looks
 def test_without_a_script_the_list_stands_alone(shown):
     page = shown("where", java_script_enabled=False)
     assert page.locator(".map").is_hidden()
     assert page.get_by_label("Ball of the foot").is_visible()
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(
     "screen, code, scheme",
     [

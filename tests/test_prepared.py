@@ -34,6 +34,20 @@ def test_a_part_is_made_for_each_language():
         assert made.render(Context()) == "Leave" != spanish
 
 
+def test_a_text_of_the_template_is_looked_up_once_per_language_and_any_other_each_time():
+    made = Template('{% load i18n once %}{% translate "Leave" %}{% translate word %}')
+    for language, word, shown in (
+        ("en", "Back", "LeaveBack"),
+        ("es", "Back", "SalirAtrás"),
+        ("en", "x", "Leavex"),
+    ):
+        with translation.override(language):
+            assert made.render(Context({"word": word})) == shown
+    assert [set(kept.made.values()) for kept in made.nodelist.get_nodes_by_type(once.Once)] == [
+        {"Leave", "Salir"}
+    ]
+
+
 def test_what_has_too_many_values_is_made_each_time(monkeypatch):
     monkeypatch.setattr(once, "MOST", 1)
     made = part("{{ number }}", "number=phone")

@@ -1,12 +1,11 @@
 """What a patient prints: one sheet of either paper, in each language, with all that matters on it."""
 
 import json
-import re
 
 import pytest
 from django.urls import reverse
 
-from tests.browser import carry_over
+from tests.browser import PAPERS, carry_over, sheets
 from tests.patient import FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.decision import decide
 from triage.domain.loading import languages, load
@@ -14,8 +13,6 @@ from triage.domain.walk import read_answers, walk
 from triage.models import TriageSession
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
-PAGE = re.compile(rb"/Type\s*/Page\b")
-PAPERS = ("Letter", "A4")
 LANGUAGES = languages(shipped_trees())
 
 
@@ -56,10 +53,6 @@ def result_of(page, live_server):
         return page
 
     return open_result
-
-
-def sheets(page):
-    return {paper: len(PAGE.findall(page.pdf(format=paper))) for paper in PAPERS}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -29,9 +29,9 @@ from tests.planted import (
     when,
     written,
 )
-from tests.test_decision import some_answers
+from tests.shipped import shipped_content
+from tests.test_oracle import some_answers
 from triage import actions
-from triage.content_files import read_content
 from triage.domain.content import Content, Item
 from triage.domain.loading import check, load
 from triage.domain.logic import NO, YES
@@ -42,7 +42,7 @@ from triage.domain.proof.reach import by_screens
 from triage.domain.proof.space import RawAnswers, Space, codes
 from triage.domain.walk import AnswerError, Answers, path_screens, read_answers, walk
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 SPACE = Space(CONTENT)
 OUTCOMES = dict(SPACE.outcomes())
 

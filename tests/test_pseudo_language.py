@@ -89,6 +89,7 @@ def overflowing(page):
         e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80))""")
 
 
+@pytest.mark.looks
 def test_a_whole_journey_from_right_to_left(new_page, published):
     page = new_page(viewport=SMALL)
     page.goto("/")
@@ -113,6 +114,7 @@ def test_a_whole_journey_from_right_to_left(new_page, published):
     assert faults == []
 
 
+@pytest.mark.looks
 def test_a_word_left_in_english_and_a_line_too_long_are_told(new_page, published):
     page = new_page(viewport=SMALL)
     page.goto("/")

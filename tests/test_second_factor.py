@@ -15,8 +15,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.addresses import World, outcome, routes
-from tests.browser import press
-from tests.test_admin import text
+from tests.browser import each_look, press
+from tests.staff import text
 from triage import actions, sign_in
 from triage.models import AccessEntry
 
@@ -366,15 +366,15 @@ def test_looks_within_a_minute_write_nothing(anna):
 # In a browser
 
 
+@pytest.mark.looks
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_have_no_fault_that_axe_knows(new_page, scheme):
+def test_the_pages_have_no_fault_that_axe_knows(page):
     actions.create_staff("anna", PASSWORD, "Managers")
-    page = new_page(color_scheme=scheme, viewport={"width": 820, "height": 1180})
     found = []
 
     def look():
-        found.extend((page.url, fault["id"]) for fault in Axe().run(page).response["violations"])
+        for name in each_look(page, [("light", 820, 1180), ("dark", 820, 1180)]):
+            found.extend((name, page.url, fault["id"]) for fault in Axe().run(page).response["violations"])
 
     def go(button):
         press(page.locator(button).first)

@@ -95,6 +95,7 @@ def test_a_source_says_whether_a_clinician_has_checked_it(client):
     assert all(NOT_YET not in shown[id] for id in (first, *CONTENT.passages))
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("language", ["en-US", "es-US"])
 def test_the_page_is_readable_on_a_small_phone(new_page, transactional_db, language):
     publish()

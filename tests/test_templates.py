@@ -12,8 +12,7 @@ from django.urls import reverse
 
 from tests import interface
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
-from triage.content_files import SHIPPED, read_trees
-from triage.domain.loading import load
+from tests.shipped import shipped_content
 from triage.domain.result import citations
 from triage.forms import ScreenForm
 from triage.templatetags.footpath import each_once, marks, sources_of
@@ -26,7 +25,7 @@ ERROR_PAGES = ["400", "403", "403_csrf", "404", "500", "503"]
 
 @pytest.fixture(scope="module")
 def content():
-    return load(read_trees(SHIPPED))
+    return shipped_content()
 
 
 def parse(html):
@@ -167,7 +166,7 @@ def test_marks_number_sources_in_order_of_first_mention(content):
     said = {"text": "…", "sources": ["P3.b", "nice-ng59", "P3.a", "P1.a"]}
     found = sources_of(known, [said])
     assert [source.mark for source in each_once(found)] == ["A1", "G1", "A2"]
-    assert [source.mark for source in marks(["P1.a", "P3.a", "P3.b"], found)] == ["A2", "A1"]
+    assert marks(["P1.a", "P3.a", "P3.b"], found) == ("A2", "A1")
     assert [claim["id"] for claim in found["P3.a"].claims] == ["P3.b", "P3.a"]
 
 
@@ -270,6 +269,7 @@ def question_page(new_page, transactional_db):
     return page
 
 
+@pytest.mark.looks
 def test_none_of_these_unticks_the_rest_and_back(question_page):
     question_page.check("#id_safety-now_0")
     question_page.check("[data-alone]")
@@ -278,6 +278,7 @@ def test_none_of_these_unticks_the_rest_and_back(question_page):
     assert not question_page.is_checked("[data-alone]")
 
 
+@pytest.mark.looks
 def test_focus_goes_to_the_error_summary_and_on_to_the_first_answer(question_page):
     question_page.click("text=Continue")
     assert question_page.title().startswith("Error: ")
@@ -286,6 +287,7 @@ def test_focus_goes_to_the_error_summary_and_on_to_the_first_answer(question_pag
     assert question_page.evaluate("document.activeElement.id") == "id_safety-now_0"
 
 
+@pytest.mark.looks
 def test_offline_keeps_what_was_chosen(question_page):
     question_page.check("[data-alone]")
     question_page.context.set_offline(True)
@@ -298,6 +300,7 @@ def test_offline_keeps_what_was_chosen(question_page):
     question_page.wait_for_url("**/questions/where/")
 
 
+@pytest.mark.looks
 def test_a_second_tap_sends_nothing(question_page):
     posts = []
     question_page.on(

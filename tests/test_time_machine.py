@@ -1,6 +1,5 @@
 """What was stored can be shown again, checked, and told again under other rules: and nothing is ever rewritten."""
 
-import copy
 import json
 import re
 from dataclasses import astuple
@@ -10,11 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
-from ruamel.yaml import YAML
 
 from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish
+from tests.planted import entry, planted, written
+from tests.shipped import shipped_content
 from triage import actions, pages, releases
-from triage.content_files import SHIPPED, read_content, read_trees
+from triage.content_files import SHIPPED
 from triage.domain.content import URGENCIES
 from triage.domain.loading import ContentError, Fault, load
 from triage.domain.vignettes import Judged, Score, judge, score, scores
@@ -25,7 +25,7 @@ from triage.records import ChainCheck, open_record, submissions, told, told_by
 
 pytestmark = pytest.mark.django_db
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 CASES = ["plantar-heel", "sudden-cold-leg", "outer-calf-to-big-toe", "hot-big-toe"]
 
 
@@ -219,12 +219,9 @@ def test_the_store_is_read_in_one_pass(stored, django_assert_num_queries):
 @pytest.fixture
 def edited(tmp_path):
     """A content directory in which no leg pain no longer means the foot."""
-    trees = copy.deepcopy(dict(read_trees(SHIPPED)))
-    next(rule for rule in trees["decision"]["origin"] if rule["id"] == "R6")["gives"] = "unclear"
+    trees = planted(lambda trees: entry(trees, "origin", "R6").update(gives="unclear"))
     trees["questionnaire"]["version"] = "2027.01"
-    for name, tree in trees.items():
-        with (tmp_path / f"{name}.yaml").open("w", encoding="utf-8") as file:
-            YAML().dump(tree, file)
+    written(trees, tmp_path)
     return tmp_path
 
 
@@ -296,7 +293,7 @@ def test_the_score_counts_what_a_clinician_expects():
 def test_the_page_on_how_it_works_publishes_the_score_beside_the_research(client, language):
     page = client.get("/how-it-works/", headers={"accept-language": language}).content.decode()
     shown = re.findall(r'<th scope="row">(.*?)</th>' + r"<td>(\d+)</td>" * 4, page)
-    names = read_content(language=language).outcomes["urgency"]
+    names = shipped_content(language).outcomes["urgency"]
     assert shown == [
         (names[urgency].patient, *(str(count) for count in astuple(scores(CONTENT)[urgency])))
         for urgency in ("emergency", "same-day", "routine")
@@ -314,12 +311,8 @@ def test_over_and_under_triage_are_told_apart():
     assert not emergency.too_high
 
 
-def test_an_emergency_told_to_be_less_fails_the_command(edited):
-    trees = copy.deepcopy(dict(read_trees(edited)))
-    row = next(rule for rule in trees["decision"]["urgency"] if rule["id"] == "E5")
-    row["gives"] = "same-day"
+def test_an_emergency_told_to_be_less_fails_the_command(tmp_path):
+    trees = planted(lambda trees: entry(trees, "urgency", "E5").update(gives="same-day"))
     assert score(judge(load(trees))).under > 0
-    with (edited / "decision.yaml").open("w", encoding="utf-8") as file:
-        YAML().dump(trees["decision"], file)
     with pytest.raises(CommandError, match="sudden-cold-leg"):
-        run("vignettes", str(edited))
+        run("vignettes", written(trees, tmp_path))

@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from triage.content_files import read_content
+from tests.shipped import shipped_content
 from triage.domain.content import ORIGINS, URGENCIES, Vignette
 from triage.domain.decision import Decision, decide
 from triage.domain.walk import Walk, read_answers, walk
 
-CONTENT = read_content()
+CONTENT = shipped_content()
 VIGNETTES = {vignette.key: vignette for vignette in CONTENT.vignettes}
 STOPS_EARLY = "stopped-after-three-answers"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -17,9 +18,12 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from triage import charts
+from triage import charts, releases
 from triage.charts import Bars, Columns
 from triage.domain.content import NOT_SURE, NOT_TRIED, Content
+from triage.domain.loading import ContentError
+from triage.domain.logic import Condition, leaves
+from triage.domain.walk import walk
 from triage.models import Answer, DailyCount, Review, TriageSession
 
 USUAL_DAYS, MOST_DAYS = 30, 92
@@ -195,12 +199,49 @@ class Overview:
         return ((item or "", count) for item, correction, count in counted if not correction)
 
     def _answers(self) -> Iterator[tuple[str, int, int]]:
-        rows = Answer.objects.filter(session__in=self._handed_in).order_by().values("item")
-        counted = rows.annotate(unsure=Count("pk", filter=UNSURE), given_=Count("pk"))
-        yield from counted.values_list("item", "unsure", "given_")
+        """By question: how many answers say not sure, and how many there are. One off the path does not count.
+
+        Whether a question is asked rests on few others: the database counts by what was given to those, and
+        each such case is walked once.
+        """
+        contents = dict(self._contents())
+        conditions = [(key, when) for content in contents.values() for key, when in _conditions(content)]
+        sometimes = {key for key, _when in conditions}
+        gates = sorted({leaf.item for _key, when in conditions for leaf in leaves(when)})
+        counts = {"unsure": Count("pk", filter=UNSURE), "count": Count("pk")}
+        answers = Answer.objects.filter(session__in=self._handed_in).order_by()
+        found = {
+            item: Counter(unsure=unsure, count=count)
+            for item, unsure, count in answers.exclude(item__in=sometimes)
+            .values_list("item")
+            .annotate(**counts)
+        }
+        beside = Answer.objects.filter(session=OuterRef("session"))
+        given = {f"given_{number}": beside.filter(item=gate) for number, gate in enumerate(gates)}
+        cases = (
+            answers.filter(item__in=sometimes)
+            .annotate(**{name: Subquery(rows.values("given")) for name, rows in given.items()})
+            .values_list("item", "session__release__sha256", *given)
+            .annotate(**counts)
+        )
+        for item, release, *codes, unsure, count in cases:
+            case = {gate: tuple(those) for gate, those in zip(gates, codes, strict=True) if those}
+            if release in contents and item in walk(contents[release], case).asked:
+                found.setdefault(item, Counter()).update(unsure=unsure, count=count)
+        yield from ((item, counted["unsure"], counted["count"]) for item, counted in found.items())
+
+    def _contents(self) -> Iterator[tuple[str, Content]]:
+        """The releases that were answered on these days, as far as this program can still read them."""
+        for sha256 in self._handed_in.values_list("release__sha256", flat=True).distinct():
+            with suppress(ContentError):
+                yield sha256, releases.content(sha256, self.content.language)
 
     def _spoken(self) -> Iterator[tuple[str, int]]:
         yield from self._handed_in.values_list("language").annotate(count=Count("pk"))
+
+
+def _conditions(content: Content) -> Iterator[tuple[str, Condition]]:
+    return ((key, item.ask_when) for key, item in content.items.items() if item.ask_when)
 
 
 def _wait(sent: datetime, seen: datetime | None) -> str:

@@ -18,6 +18,7 @@ from triage.releases import sha256
 MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 FORM_TOKEN = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')  # another for every request
 TAG = re.compile(r"<[^>]*>")
+NOT_DIALED = re.compile(r"[^0-9+*#]")
 
 
 def clinic_words(chosen: ClinicSettings) -> dict[str, str]:
@@ -35,7 +36,7 @@ def clinic_words(chosen: ClinicSettings) -> dict[str, str]:
 
 
 def _tel(number: str) -> str:
-    return "tel:" + "".join(sign for sign in number if sign in "0123456789+*#")
+    return "tel:" + NOT_DIALED.sub("", number)
 
 
 def result_context(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
@@ -13,7 +12,7 @@ from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.walk import Answers, walk
 from triage.models import PurgedRecord, RecordChain, TriageSession
-from triage.notes import opened
+from triage.notes import read
 from triage.releases import sha256
 
 
@@ -25,10 +24,10 @@ def open_record(session: TriageSession) -> dict[str, Any]:
     """The record of a submitted session. Raises RecordAltered when it is not what was submitted, or another's."""
     if sha256(session.record) != session.record_sha256:
         raise RecordAltered(session.reference)
-    record: dict[str, Any] = json.loads(session.record)
+    record: dict[str, Any] = read(session.record, session.reference)
     if (record["reference"], record["number"]) != (session.reference, session.record_number):
         raise RecordAltered(session.reference)
-    return opened(record, session.reference)
+    return record
 
 
 def submissions(**only: Any) -> Iterator[TriageSession]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from triage.environment import read_environment
@@ -38,9 +37,8 @@ INSTALLED_APPS = [
     "triage.apps.TriageConfig",
 ]
 MIDDLEWARE = [
-    # These four come first, so that their headers are on static files and on refusals too.
+    # These three come first, so that their headers are on static files and on refusals too.
     "triage.headers.PrivateHeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -218,20 +216,6 @@ if ENVIRONMENT.trust_proxy:
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # data: the icon of the browser's tab, see templates/parts/tab_icon.html
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
 
 # The longest honest post is one screen of answers with a note.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +24,6 @@ from triage.domain.content import Content, Screen
 from triage.domain.decision import emergencies, emergency_signs
 from triage.domain.loading import ContentError
 from triage.domain.result import (
-    ClinicSettings,
     advice,
     answer_words,
     citation,
@@ -91,10 +90,10 @@ def _readable(open_visit: Visit) -> bool:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """What every page's frame shows. Read only where a template asks for it: error pages do without."""
+    """What every page's frame shows. Without a visit it is read where a template asks: error pages do without."""
     open_visit: Visit | None = getattr(request, "visit", None)
     return {
-        "clinic": SimpleLazyObject(lambda: clinic_words(_current_settings(request))),
+        "clinic": _clinic(request) if open_visit else SimpleLazyObject(partial(_clinic, request)),
         "languages": [
             {"code": code, "name": name, "current": code == translation.get_language()}
             for code, name in getattr(request, "languages", {}).items()
@@ -104,12 +103,12 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _current_settings(request: HttpRequest) -> ClinicSettings:
+def _clinic(request: HttpRequest) -> dict[str, str]:
     open_visit: Visit | None = getattr(request, "visit", None)
     clinic = open_visit.clinic if open_visit else getattr(request, "clinic", None) or the_clinic()
     current = clinic.as_settings()
     LastKnown.emergency_number = current["emergency_number"]
-    return current
+    return clinic_words(current)
 
 
 def _speak(request: HttpRequest, content: Content, clinic: Clinic) -> None:
@@ -278,13 +277,9 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     groups = [
         {
             "screen_title": screen.title,
+            "change_url": reverse("question", args=[screen.key]),
             "rows": [
-                {
-                    "question": item.text,
-                    "label": item.label,
-                    "answer": answer_words(content, item.key, walked.answers[item.key]),
-                    "change_url": f"{reverse('question', args=[screen.key])}#id_{item.key}",
-                }
+                {"item": item, "answer": answer_words(content, item.key, walked.answers[item.key])}
                 for item in walked.asks(screen)
             ],
         }

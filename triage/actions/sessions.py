@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -257,7 +256,7 @@ def submit(pk: int, language: str, now: datetime) -> TriageSession:
         else None,
     }
     # What the patient will read, made from the record as it will be read back.
-    main = pages.result_main(notes.opened(json.loads(releases.canonical(frozen)), session.reference))
+    main = pages.result_main(notes.read(releases.canonical(frozen), session.reference))
     frozen["words_sha256"] = pages.words_sha256(main)
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
     record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})

@@ -36,7 +36,9 @@ class SuperusersOnly(admin.ModelAdmin):
     """A right to change users would be a right to every right."""
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(db_field, request, **{"form_class": KeysField, **kwargs})
+        # Boxes to tick: Django's two lists side by side have controls without a name.
+        plain = {"form_class": KeysField, "widget": forms.CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **{**plain, **kwargs})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
@@ -90,7 +92,16 @@ class StaffAdmin(SuperusersOnly, GuardedList, UserAdmin):
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("username",)
     form = StaffForm
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Second factor", {"fields": ("forget_device",)}))
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Who it is", {"fields": ("first_name", "last_name", "email")}),
+        # Rights come with a group; none is given to one person alone.
+        ("What they may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Second factor", {"fields": ("forget_device",)}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -100,4 +111,4 @@ class StaffAdmin(SuperusersOnly, GuardedList, UserAdmin):
 
 @admin.register(Group)
 class StaffGroupAdmin(SuperusersOnly, GuardedList, GroupAdmin):  # type: ignore[misc]
-    pass
+    filter_horizontal = ()

@@ -5,7 +5,7 @@ An unfinished session with an emergency sign has no record: its answers so far a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +25,7 @@ from triage.templatetags.footpath import sources_of
 Sheet = dict[str, Any]
 
 # The parts of a result that staff read, and whose sources the sheet lists.
-STAFF_PARTS = ("why_urgent", "why_origin", "why_root", "points_to", "staff_sections", "lines")
+STAFF_PARTS = ("why_urgent", "why_origin", "why_root", "points_to", "lines")
 
 
 def sheet_of(session: TriageSession) -> Sheet:
@@ -45,7 +45,7 @@ def _submitted(session: TriageSession) -> Sheet:
         "release": record["release"],
         "number": record["number"],
         "sha256": session.record_sha256,
-        "taken_back": _times(record["taken_back"]),
+        "taken_back": _taken_back(record["taken_back"]),
         **_decided(record["staff_result"] or record["result"], unanswered=()),
         **_raw(answers, record["dropped"]),
     }
@@ -67,7 +67,7 @@ def _unfinished(session: TriageSession) -> Sheet:
         return sheet | _raw(answers, ())
     walked = walk(content, given)
     taken_back = flags.in_words(content, given, {row.item: row.taken_back for row in rows})
-    sheet |= {"taken_back": _times(taken_back), **_raw(answers, walked.dropped)}
+    sheet |= {"taken_back": _taken_back(taken_back), **_raw(answers, walked.dropped)}
     if walked.exit:  # the person gave a sign, then an age under 16: there is nothing to decide
         return sheet
     result = build(
@@ -77,15 +77,29 @@ def _unfinished(session: TriageSession) -> Sheet:
 
 
 def _decided(result: dict[str, Any], unanswered: tuple[str, ...]) -> Sheet:
-    cited = sources_of(result["citations"], *(result[part] for part in STAFF_PARTS))
+    cited = sources_of(result["citations"], *_parts(result))
     asked = [line for line in result["lines"] if line["item"] not in unanswered]
     return {
         "result": result,
+        "why_urgent": [{**reason, "said": _said(reason)} for reason in result["why_urgent"]],
         "lines": asked,
         "not_sure": [line for line in asked if not line["known"]],
         "not_answered": [line for line in result["lines"] if line["item"] in unanswered],
         "citations": [result["citations"][id] for id in sorted(cited)],
+        "marks": {id: source.mark for id, source in cited.items() if source.citation["kind"] != "article"},
     }
+
+
+def _said(reason: dict[str, Any]) -> list[tuple[str, str]]:
+    """The answers it rests on; of reasons that share them the sheet shows them once."""
+    return [(given["question"], given["answer"]) for given in reason["answers"]]
+
+
+def _parts(result: dict[str, Any]) -> Iterator[Any]:
+    yield from (result[part] for part in STAFF_PARTS)
+    for name, section in result["staff_sections"].items():
+        if name != "caution" or result["why_root"]:  # it goes with a root
+            yield section
 
 
 def _raw(answers: list[dict[str, Any]], dropped: Any) -> Sheet:
@@ -93,6 +107,19 @@ def _raw(answers: list[dict[str, Any]], dropped: Any) -> Sheet:
     return {"raw": [{**answer, "off_path": answer["item"] in dropped} for answer in answers]}
 
 
-def _times(taken_back: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    times = ("given_at", "taken_back_at")
-    return [{**flag, **{name: parse_datetime(flag[name]) for name in times}} for flag in taken_back]
+def _taken_back(flags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By question; what was given and taken back at the same moments is told together."""
+    questions: dict[str, dict[tuple[Any, ...], list[str]]] = {}
+    for flag in flags:
+        times = (parse_datetime(flag["given_at"]), parse_datetime(flag["taken_back_at"]), flag["again"])
+        questions.setdefault(flag["question"], {}).setdefault(times, []).append(flag["answer"])
+    return [
+        {
+            "question": question,
+            "flags": [
+                {"answers": answers, "given_at": given_at, "taken_back_at": taken_back_at, "again": again}
+                for (given_at, taken_back_at, again), answers in together.items()
+            ],
+        }
+        for question, together in questions.items()
+    ]

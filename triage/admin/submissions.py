@@ -54,8 +54,8 @@ def references(prefix: str) -> tuple[str, str] | None:
 
 def labelled(label: str) -> list[int]:
     """The sessions of the newest invitations with exactly this label."""
-    invitations = Invitation.objects.filter(label=label).values_list("pk", flat=True)[:MOST_INVITATIONS]
-    return list(TriageSession.objects.filter(invitation__in=list(invitations)).values_list("pk", flat=True))
+    newest = Invitation.objects.filter(label=label).values("pk")[:MOST_INVITATIONS]
+    return list(TriageSession.objects.filter(invitation__in=newest).values_list("pk", flat=True))
 
 
 class ReviewForm(forms.Form):

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations, product
+from itertools import combinations, count, product
 
-from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Rule, Urgency
+from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Origin, Rule, Urgency
 from triage.domain.logic import UNSURE, YES, All, AnyOf, AtLeast, Condition, Facts, Not, Sign, Some, Truth
 
 Bits = int  # a set of codes, of any items: one bit for each
@@ -51,8 +51,10 @@ class CaseTable:
     def __init__(self, content: Content) -> None:
         self.content = content
         self.items = {item.key: item for item in content.items.values() if item.kind != "text"}
-        codes = [(item.key, code) for item in self.items.values() for code in _codes(item)]
-        self._bit = {code: 1 << place for place, code in enumerate(codes)}
+        places = count()
+        self._bits = {
+            item.key: {code: 1 << next(places) for code in _codes(item)} for item in self.items.values()
+        }
         self.every = {item.key: self.bits(item.key, _codes(item)) for item in self.items.values()}
         # Codes that stand alone: all of them where one answer is taken.
         self.alone = {
@@ -62,10 +64,13 @@ class CaseTable:
         self._known: dict[tuple[Condition, Truth, bool], Cases] = {}
 
     def bits(self, key: str, codes: Iterable[str]) -> Bits:
-        return sum(self._bit.get((key, code), 0) for code in set(codes))
+        found, bits = 0, self._bits[key]
+        for code in codes:
+            found |= bits.get(code, 0)
+        return found
 
     def codes(self, key: str, bits: Bits) -> tuple[str, ...]:
-        return tuple(code for code in _codes(self.items[key]) if self._bit[key, code] & bits)
+        return tuple([code for code, bit in self._bits[key].items() if bit & bits])
 
     # When the tables give what they give
 
@@ -176,20 +181,31 @@ class CaseTable:
             frozenset(codes for codes in some_of if not any(_part(fewer, codes) for fewer in some_of)),
         )
 
-    # A case and one set of answers
+    # Cases and one set of answers
 
     def given(self, facts: Facts) -> Bits:
         """The codes that count as given: a question without an answer is not sure, asked or not."""
         return sum(self.bits(key, facts.get(key) or (item.unsure,)) for key, item in self.items.items())
 
+    def changed(self, given: Bits, answers: Iterable[tuple[str, Iterable[str]]]) -> Bits:
+        """The codes that count as given once these items are answered so."""
+        for key, codes in answers:
+            given = given & ~self.every[key] | self.bits(key, codes)
+        return given
+
+    def origin(self, given: Bits) -> Origin:
+        return next(origin for origin in ORIGINS if holds(self.origins[origin], given))
+
+    def urgency(self, given: Bits) -> Urgency:
+        return next(urgency for urgency in reversed(URGENCIES) if holds(self.at_least[urgency], given))
+
     def against(self, case: Case, given: Bits) -> frozenset[str]:
         """The items whose answers keep the case from holding."""
-        missed = [codes for codes in case.some_of if not codes & given]
-        return frozenset(
-            key
-            for key, every in self.every.items()
-            if every & given & case.none_of or any(codes & every for codes in missed)
-        )
+        in_the_way = case.none_of & given
+        for codes in case.some_of:
+            if not codes & given:
+                in_the_way |= codes
+        return frozenset([key for key, every in self.every.items() if every & in_the_way])
 
     def answers(self, case: Case, key: str, given: Bits) -> tuple[tuple[str, ...], ...]:
         """What the item would have to be answered for the case to hold, changing no more than it takes."""
@@ -228,6 +244,19 @@ class CaseTable:
         joined = (self._join(met, case) for case in parts[0])
         found = (self._first(case, parts[1:]) for case in joined if case)
         return next((case for case in found if case), None)
+
+
+def holds(cases: Cases, given: Bits) -> bool:
+    """Whether one of the cases holds for these codes. In plain loops: it is asked for many a set of answers."""
+    for case in cases:
+        if case.none_of & given:
+            continue
+        for codes in case.some_of:
+            if not codes & given:
+                break
+        else:
+            return True
+    return False
 
 
 def _codes(item: Item) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from triage.domain.content import CLAIM, URGENCIES, Content, Option, Origin, Root, Rule, Urgency
@@ -81,6 +82,7 @@ def emergencies(content: Content, walked: Walk) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=8)
 def emergency_signs(content: Content) -> tuple[Option, ...]:
     """The options that are an emergency all by themselves, whatever else is answered."""
     return tuple(

@@ -13,8 +13,8 @@ from typing import Literal
 
 from triage.domain.cases import Bits, Case, CaseTable, table_of
 from triage.domain.content import ORIGINS, URGENCIES, Content
-from triage.domain.decision import Decision, decide
-from triage.domain.walk import Walk, walk
+from triage.domain.decision import Decision
+from triage.domain.walk import Walk
 
 Part = Literal["origin", "urgency"]
 Codes = tuple[str, ...]
@@ -68,7 +68,7 @@ def explain(content: Content, walked: Walk, decision: Decision) -> Explanation:
     given = table.given(walked.facts)
     ways = _other_ways(table, given, decision)
     turned = {
-        (other.part, answers): decide(content, walk(content, {**walked.answers, **dict(answers)}))
+        (other.part, answers): table.changed(given, answers)
         for others in ways
         for other in _smallest(others)
         for answers in _new_answers(table, other, given)
@@ -81,7 +81,7 @@ def explain(content: Content, walked: Walk, decision: Decision) -> Explanation:
             for part in ("origin", "urgency")
         },
         changes=tuple(_changes(table, turned)),
-        check_again=_check_again(walked, decision, turned),
+        check_again=_check_again(table, walked, decision, turned),
     )
 
 
@@ -139,14 +139,14 @@ def _new_answers(table: CaseTable, other: _Other, given: Bits) -> Iterator[NewAn
         yield tuple(zip(keys, answers, strict=True))
 
 
-Turned = Mapping[tuple[Part, NewAnswers], Decision]
+Turned = Mapping[tuple[Part, NewAnswers], Bits]  # what would then count as given
 
 
 def _changes(table: CaseTable, turned: Turned) -> Iterator[Change]:
     """The changes, with those that differ in one answer alone taken together."""
     alike: dict[tuple[Part, str, Codes], list[NewAnswers]] = {}
-    for (part, answers), decision in turned.items():
-        to = str(decision.origin if part == "origin" else decision.urgency)
+    for (part, answers), given in turned.items():
+        to: str = table.origin(given) if part == "origin" else table.urgency(given)
         alike.setdefault((part, to, tuple(key for key, _codes in answers)), []).append(answers)
     asked = list(table.items)
     for part, to, keys in sorted(
@@ -174,12 +174,12 @@ def _steps(together: Sequence[NewAnswers]) -> Iterator[tuple[Step, ...]]:
             yield (Step(those[0][0], tuple(codes for _key, codes in those)), *steps)
 
 
-def _check_again(walked: Walk, decision: Decision, turned: Turned) -> tuple[str, ...]:
+def _check_again(table: CaseTable, walked: Walk, decision: Decision, turned: Turned) -> tuple[str, ...]:
     if decision.urgency != URGENCIES[0]:
         return ()
     alone = {
         answers[0][0]
-        for (part, answers), other in turned.items()
-        if part == "origin" and len(answers) == 1 and other.urgency == URGENCIES[0]
+        for (part, answers), given in turned.items()
+        if part == "origin" and len(answers) == 1 and table.urgency(given) == URGENCIES[0]
     }
     return tuple(key for key in walked.asked if key in alone)

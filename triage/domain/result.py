@@ -7,9 +7,10 @@ clinic's own words apart.
 
 from __future__ import annotations
 
+import json
 import string
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from triage.domain import explain
@@ -153,11 +154,20 @@ class Result:
 
     def as_data(self) -> dict[str, Any]:
         """Plain JSON data, with the citations that its sentences name and no others."""
-        data = asdict(self)
-        everything = data.pop("citations")
-        named = set(_sources_in(data))
-        data["citations"] = {id: citation for id, citation in everything.items() if id in named}
+        named: set[str] = set()
+
+        def noted(part: dict[str, Any]) -> dict[str, Any]:
+            named.update(part.get("sources", ()))
+            return part
+
+        said = {name: value for name, value in _fields(self).items() if name != "citations"}
+        data: dict[str, Any] = json.loads(json.dumps(said, default=_fields), object_hook=noted)
+        data["citations"] = {id: _fields(citation) for id, citation in self.citations.items() if id in named}
         return data
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in part.__slots__}
 
 
 def build(
@@ -172,6 +182,7 @@ def build(
         raise ValueError("an exit page has no result")
     sections = {key: _section(content, key, walked, decision, clinic) for key in content.sections}
     explained = explain.explain(content, walked, decision)
+    points = _points(content, walked, decision)
     return Result(
         origin=decision.origin,
         root=decision.root,
@@ -193,7 +204,7 @@ def build(
         check_again=tuple(_given(content, key, walked) for key in explained.check_again),
         changes=tuple(_change(content, change) for change in explained.changes),
         lines=tuple(
-            _line(content, key, walked, decision) for key in walked.asked if content.items[key].kind != "text"
+            _line(content, key, walked, points) for key in walked.asked if content.items[key].kind != "text"
         ),
         note=_note(content, walked),
         citations=citations(content, passages),
@@ -274,15 +285,6 @@ def answer_words(content: Content, key: str, codes: Iterable[str]) -> str:
         return "".join(codes)
     chosen = set(codes)
     return "; ".join(option.text for option in item.options if option.code in chosen)
-
-
-def _sources_in(data: Any) -> Iterator[str]:
-    if isinstance(data, dict):
-        yield from data.get("sources", ())
-        data = list(data.values())
-    if isinstance(data, list | tuple):
-        for part in data:
-            yield from _sources_in(part)
 
 
 def _names(content: Content, decision: Decision) -> dict[str, dict[str, str]]:
@@ -382,10 +384,9 @@ def settings_allow(row: Row, clinic: ClinicSettings) -> bool:
     return all(clinic[name] for name in named) and not (row.unless_set and clinic[row.unless_set])
 
 
-def _line(content: Content, key: str, walked: Walk, decision: Decision) -> Line:
+def _line(content: Content, key: str, walked: Walk, points: Points) -> Line:
     item = content.items[key]
     codes = walked.answers.get(key, (item.unsure,))
-    speaks_for, signs = _speaks_for(content, key, walked, decision)
     return Line(
         item=key,
         label=item.label,
@@ -395,27 +396,26 @@ def _line(content: Content, key: str, walked: Walk, decision: Decision) -> Line:
         known=item.unsure not in codes,
         picture=item.picture,
         mirrored=item.mirrored(walked.facts),
-        speaks_for=speaks_for,
-        signs=signs,
+        speaks_for=tuple(dict.fromkeys(where for where, _sign in points[key])),
+        signs=tuple(sign for _where, sign in points[key] if sign),
         sources=_sources(item.basis),
     )
 
 
-def _speaks_for(
-    content: Content, key: str, walked: Walk, decision: Decision
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where an answer points, through the signs it makes true and the safety rules it sets off."""
-    where: list[str] = []
-    signs: list[str] = []
-    if any(reason.item == key for rule in decision.urgency_rules for reason in reasons(rule, walked)):
-        where.append("safety")
+# By item: where its answer points, and the sign through which ("" for safety).
+Points = Mapping[str, list[tuple[str, str]]]
+
+
+def _points(content: Content, walked: Walk, decision: Decision) -> Points:
+    """Where answers point, through the safety rules they set off and the signs they make true."""
+    found: dict[str, list[tuple[str, str]]] = {key: [] for key in walked.asked}
+    for key in {reason.item for rule in decision.urgency_rules for reason in reasons(rule, walked)}:
+        found[key].append(("safety", ""))
     for sign in content.signs:
-        if sign.points_to == "neither" or sign.truth(walked.facts) is not YES:
-            continue
-        if any(reason.item == key for reason in support(sign, walked.facts)):
-            where.append(sign.points_to)
-            signs.append(sign.id)
-    return tuple(dict.fromkeys(where)), tuple(signs)
+        if sign.points_to != "neither" and sign.truth(walked.facts) is YES:
+            for key in {reason.item for reason in support(sign, walked.facts)}:
+                found[key].append((sign.points_to, sign.id))
+    return found
 
 
 def _note(content: Content, walked: Walk) -> str:

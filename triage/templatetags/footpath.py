@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
@@ -49,10 +49,11 @@ def sources_of(citations: Any, *parts: Any) -> dict[str, Source]:
 
     Claims of one passage share one Source. Without parts: all the citations.
     """
-    known = {entry["id"]: entry for entry in _plain(citations)}
+    entries = citations.values() if isinstance(citations, Mapping) else citations or ()
+    known = {entry["id"]: entry for entry in map(_plain, entries)}
     places: dict[tuple[str, str, str], Source] = {}
     found: dict[str, Source] = {}
-    for id in dict.fromkeys(_named(parts) if parts else known):
+    for id in dict.fromkeys(_named(list(map(_plain, parts)), []) if parts else known):
         entry = known[id]
         place = (entry["kind"], entry["title"], entry["locator"])
         if place not in places:
@@ -65,9 +66,9 @@ def sources_of(citations: Any, *parts: Any) -> dict[str, Source]:
 
 
 @register.filter
-def marks(ids: Iterable[str], sources: Mapping[str, Source]) -> list[Source]:
-    """The sources behind these citation ids, each once."""
-    return list({sources[id].mark: sources[id] for id in ids}.values())
+def marks(ids: Iterable[str], sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """The marks of the sources behind these citation ids, each once."""
+    return tuple(dict.fromkeys([sources[id].mark for id in ids]))
 
 
 @register.filter
@@ -75,22 +76,16 @@ def each_once(sources: Mapping[str, Source]) -> list[Source]:
     return list({source.mark: source for source in sources.values()}.values())
 
 
-def _plain(citations: Any) -> list[Mapping[str, Any]]:
-    """Citations as plain data, from a list of them or from the mapping that a result holds."""
-    entries = citations.values() if isinstance(citations, Mapping) else citations or ()
-    return [
-        asdict(entry) if is_dataclass(entry) and not isinstance(entry, type) else entry for entry in entries
-    ]
+def _plain(part: Any) -> Any:
+    return asdict(part) if is_dataclass(part) and not isinstance(part, type) else part
 
 
-def _named(part: Any) -> Iterator[str]:
-    """Every citation id in a part of a page, in reading order."""
-    if is_dataclass(part) and not isinstance(part, type):
-        part = asdict(part)
-    if isinstance(part, Mapping):
-        yield from part.get("sources", ())
-        for value in part.values():
-            yield from _named(value)
-    elif isinstance(part, list | tuple):
-        for value in part:
-            yield from _named(value)
+def _named(part: Any, found: list[str]) -> list[str]:
+    """Every citation id in a plain part of a page, in reading order."""
+    if isinstance(part, dict):
+        found += part.get("sources", ())
+        part = part.values()
+    for each in part:
+        if isinstance(each, dict | list | tuple):
+            _named(each, found)
+    return found

@@ -79,6 +79,8 @@ class Command(BaseCommand):
         known = languages(releases.trees(wanted.sha256))
         if language and language not in known:
             raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
+        detail = f"{QUESTIONNAIRE}: on the command line"
+        actions.note_access(AccessEntry.What.EXPORT, "", timezone.now(), f"release {wanted}", detail)
         return as_text(wanted, language)
 
     def _submissions(

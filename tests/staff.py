@@ -1,0 +1,70 @@
+"""Staff for tests: each kind of account with a browser, and what there is to see on their pages."""
+
+import re
+from html import unescape
+
+from django.contrib.auth.models import User
+from django.forms import model_to_dict
+from django.test import Client
+
+from tests.patient import BACK, FOOT_ONLY, NOW
+from triage import actions, releases, visit
+from triage.domain.walk import read_answers
+from triage.models import Clinic, TriageSession
+
+ROUTINE = FOOT_ONLY
+SAME_DAY = FOOT_ONLY | {"changes": ["fever"]}
+EMERGENCY = BACK | {"safety-now": ["saddle-numbness"], "note": "It began <b>on Monday</b>."}
+State = TriageSession.ReviewState
+WORKLIST = "/admin/triage/triagesession/"
+DEFAULTS = {name: value for name, value in model_to_dict(Clinic()).items() if value not in (None, False)}
+SETTINGS = DEFAULTS | {"name": "Hillside Feet", "phone": "555 0100", "emergency_number": "999"}
+
+
+def submitted(answers=ROUTINE, language="en", now=NOW, demo=False):
+    content = releases.content(releases.current().sha256, language)
+    return actions.enter(content, read_answers(content, answers), language, now, demo=demo)
+
+
+def given(*screens):
+    """A session in which these answers were sent, one screen after the other, and no more."""
+    session, key = actions.start_session("en", NOW)
+    for answers in screens:
+        actions.record_answers(visit.find(key, "en"), answers, NOW)
+    session.refresh_from_db()
+    return session
+
+
+def staff(kind):
+    client = Client()
+    if kind == "superuser":
+        client.force_login(User.objects.create_superuser("super"))
+    elif kind != "anonymous":
+        client.force_login(actions.create_staff(kind.lower(), "a password of its own", kind))
+    return client
+
+
+def sheet(session):
+    return f"{WORKLIST}{session.pk}/change/"
+
+
+def text(response):
+    """The page as it is read: no tags, white space collapsed."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def listed(client, query=""):
+    page = client.get(WORKLIST + query)
+    assert page.status_code == 200
+    return [session.reference for session in page.context["cl"].result_list]
+
+
+def step(session, user, state, note=""):
+    session.refresh_from_db()
+    return actions.review(session.pk, session.mark, user, state, note, NOW)
+
+
+def send(client, session, state, note="", seen=None):
+    session.refresh_from_db()
+    data = {"seen": session.mark if seen is None else seen, "state": int(state), "note": note}
+    return client.post(sheet(session), data, follow=True)
