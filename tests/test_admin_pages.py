@@ -180,13 +180,16 @@ def tab_to(page, selector):
 
 
 @pytest.mark.parametrize(
-    "answers", [FOOT_ONLY, BACK, EMERGENCY, NOT_SURE], ids=["foot", "back", "emergency", "?"]
+    ("answers", "size"),
+    [(FOOT_ONLY, "large"), (BACK, "middle"), (EMERGENCY, "small"), (NOT_SURE, "middle")],
+    ids=["foot", "back", "emergency", "?"],
 )
-def test_a_sheet_is_one_page_of_paper(signed_in, client, answers):
+def test_a_sheet_is_one_page_of_paper_in_type_as_large_as_fits(signed_in, client, answers, size):
     session = submitted(answers)
     page = signed_in()
     page.goto(f"{LIST}{session.pk}/change/")
     assert sheets(page) == ONE_OF_EACH
+    expect(page.locator(".paper")).to_have_class(f"paper {size}")
 
 
 def all_ticked():
@@ -234,6 +237,7 @@ def test_the_fullest_sheet_is_one_page_too_and_can_be_read(signed_in, client):
     assert sheets(page) == ONE_OF_EACH
     page.emulate_media(media="print")
     assert page.evaluate(SMALLEST_TYPE) >= 8
+    expect(page.locator(".paper")).to_have_class("paper smallest")
     expect(page.locator(".card h2").first).to_have_text("Emergency")
 
 

@@ -26,11 +26,15 @@ Sheet = dict[str, Any]
 
 # The parts of a result that staff read, and whose sources the sheet lists.
 STAFF_PARTS = ("why_urgent", "why_origin", "why_root", "points_to", "lines")
+# Up to how many letters one page of paper holds in type of that size; of more, in the smallest.
+TYPE_SIZES = {"large": 2100, "middle": 2900, "small": 4300}
+SMALLEST = "smallest"
 
 
 def sheet_of(session: TriageSession) -> Sheet:
     """Raises RecordAltered when the record is not what was submitted."""
-    return _submitted(session) if session.submitted_at else _unfinished(session)
+    sheet = _submitted(session) if session.submitted_at else _unfinished(session)
+    return sheet | {"type_size": _type_size(sheet) if "result" in sheet else SMALLEST}
 
 
 def _submitted(session: TriageSession) -> Sheet:
@@ -100,6 +104,24 @@ def _parts(result: dict[str, Any]) -> Iterator[Any]:
     for name, section in result["staff_sections"].items():
         if name != "caution" or result["why_root"]:  # it goes with a root
             yield section
+
+
+def _type_size(sheet: Sheet) -> str:
+    """On paper: as large as what there is to say leaves room for."""
+    result, taken_back = sheet["result"], sheet["taken_back"]
+    letters = _letters([*_parts(result), taken_back]) + len(result["note"])
+    return next((size for size, most in TYPE_SIZES.items() if letters <= most), SMALLEST)
+
+
+def _letters(part: Any) -> int:
+    """How many letters of a part are on the sheet. What the patient was told is not, and answers stand there once."""
+    if isinstance(part, dict):
+        return sum(
+            len(value) if name in ("text", "question", "answer") else _letters(value)
+            for name, value in part.items()
+            if name not in ("patient", "answers")
+        )
+    return sum(map(_letters, part)) if isinstance(part, list | tuple) else 0
 
 
 def _raw(answers: list[dict[str, Any]], dropped: Any) -> Sheet:
