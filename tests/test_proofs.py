@@ -17,6 +17,26 @@ KEY = "a" * 64
 
 def prove(name, *arguments):
     """Run it as dev.py does; its lines. It has to end well, which it does only if its controls failed."""
+    status, lines, said = run(name, *arguments)
+    assert status == 0, said
+    return lines
+
+
+def counted(name, *arguments):
+    """What the proof and its control counted. How long anything took is for the long form to judge."""
+    _status, lines, said = run(name, *arguments)
+    proved, control = lines
+    assert (proved.get("control", False), control.get("control", False)) == (False, True), said
+    assert nothing_is_lost(proved), said
+    return proved, control
+
+
+def nothing_is_lost(line):
+    wrong = ("lost", "wrong", "duplicated", "made_up", "records_lost", "asked_again", "faults")
+    return line["acked"] and not any(line.get(count) for count in wrong)
+
+
+def run(name, *arguments):
     environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "DATA_DIR")}
     done = subprocess.run(
         [sys.executable, "-m", f"proofs.{name}", *arguments],
@@ -25,8 +45,8 @@ def prove(name, *arguments):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, lines, done.stdout + done.stderr
 
 
 def test_kill_worker():
@@ -52,6 +72,47 @@ def test_proxy():
     lines = prove("proxy", "--starts", "45")
     assert [line["passed"] for line in lines] == [True] * 6
     assert [line.get("control", False) for line in lines] == [False, True] * 3
+
+
+def test_kill_db():
+    proved, control = counted("kill_db", "--backends", "1", "--servers", "1")
+    assert proved["dishonest"] == 0
+    assert control["lost"]
+
+
+def test_db_down():
+    proved, control = counted("db_down", "--outage", "3")
+    assert (proved["not_right"], proved["failures_in_80_after"]) == ([], 0)
+    assert control["not_right"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk, which takes root")
+def test_disk_full():
+    proved, control = counted("disk_full", "--database", "sqlite", "--full", "1")
+    assert proved["refused"]
+    assert control["statuses"]["500"]
+
+
+def test_two_servers():
+    proved, control = counted("two_servers", "--acked", "100")
+    assert proved["went_on"]
+    assert not control["went_on"]
+
+
+def test_failover():
+    _proved, control = counted("failover", "--acked", "100")
+    assert control["lost"]
+
+
+def test_backup():
+    _proved, control = counted("backup", "--database", "sqlite", "--acked", "100")
+    assert control["lost"]
+
+
+def test_load():
+    _status, lines, said = run("load", "--database", "sqlite", "--seconds", "3", "--warm-up", "1")
+    assert len(lines) == 3, said  # the third is the control of the waiting times
+    assert all(line["errors"] == 0 and nothing_is_lost(line) for line in lines), said
 
 
 # What the proofs hold stored answers against
