@@ -32,7 +32,9 @@ workers = 2
 threads = 4
 timeout = 30
 graceful_timeout = 10
-keepalive = 5
+# A connection for each request: the process that is free takes it. Kept ones stay with the process that took them
+# first, and where chance gave one process more of them, its patients waited twice as long.
+keepalive = 0
 
 limit_request_line = 4094
 limit_request_fields = 50
