@@ -118,7 +118,6 @@ def accounts_forms(user, group):
         "is_staff": "on",
         "groups": "",
     }
-    person |= {"user_permissions": "", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
     yield "superuser", "/admin/auth/user/add/", person | password
     yield "superuser", f"{user}/change/", person
     yield "superuser", f"{user}/password/", password

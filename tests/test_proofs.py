@@ -25,6 +25,8 @@ def prove(name, *arguments):
 def counted(name, *arguments):
     """What the proof and its control counted. How long anything took is for the long form to judge."""
     _status, lines, said = run(name, *arguments)
+    if "was NOT run" in said:
+        pytest.skip(said)
     proved, control = lines
     assert (proved.get("control", False), control.get("control", False)) == (False, True), said
     assert nothing_is_lost(proved), said
@@ -32,7 +34,8 @@ def counted(name, *arguments):
 
 
 def nothing_is_lost(line):
-    wrong = ("lost", "wrong", "duplicated", "made_up", "records_lost", "asked_again", "faults")
+    wrong = ("lost", "wrong", "duplicated", "made_up", "records_lost")
+    wrong += ("asked_again", "turned_out", "dishonest", "faults")
     return line["acked"] and not any(line.get(count) for count in wrong)
 
 
@@ -75,8 +78,7 @@ def test_proxy():
 
 
 def test_kill_db():
-    proved, control = counted("kill_db", "--backends", "1", "--servers", "1")
-    assert proved["dishonest"] == 0
+    _proved, control = counted("kill_db", "--backends", "1", "--servers", "1")
     assert control["lost"]
 
 
@@ -86,7 +88,6 @@ def test_db_down():
     assert control["not_right"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk, which takes root")
 def test_disk_full():
     proved, control = counted("disk_full", "--database", "sqlite", "--full", "1")
     assert proved["refused"]
@@ -96,6 +97,7 @@ def test_disk_full():
 def test_two_servers():
     proved, control = counted("two_servers", "--acked", "100")
     assert proved["went_on"]
+    assert proved["most_tries"] <= 2
     assert not control["went_on"]
 
 

@@ -19,6 +19,7 @@ from tests.staff import (
     text,
 )
 from triage import actions, visit
+from triage.admin.sheet import sheet_of, type_size
 from triage.models import TriageSession
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +174,11 @@ def test_no_page_needs_inline_style_or_script(path):
     assert page.status_code == 200
     assert "'unsafe" not in page["Content-Security-Policy"]
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page.content.decode())
+
+
+def test_all_that_is_printed_counts_for_the_size_of_the_type(reviewer):
+    told = sheet_of(submitted())
+    assert type_size(told) == "large"
+    assert type_size(told, "Rang. " * 200) == "middle"
+    flag = {"question": "Since when?", "flags": [{"answers": ["A sign. " * 400]}]}
+    assert type_size({**told, "taken_back": [flag]}) == "smallest"

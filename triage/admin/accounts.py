@@ -93,12 +93,15 @@ class StaffAdmin(SuperusersOnly, GuardedList, UserAdmin):
     search_fields = ("username",)
     form = StaffForm
     filter_horizontal = ()
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "user_permissions")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Who it is", {"fields": ("first_name", "last_name", "email")}),
-        # Rights come with a group; none is given to one person alone.
-        ("What they may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        # Rights come with a group. Those of one person alone are shown, and cannot be given here.
+        (
+            "What they may do",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
         ("Second factor", {"fields": ("forget_device",)}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )

@@ -33,8 +33,21 @@ SMALLEST = "smallest"
 
 def sheet_of(session: TriageSession) -> Sheet:
     """Raises RecordAltered when the record is not what was submitted."""
-    sheet = _submitted(session) if session.submitted_at else _unfinished(session)
-    return sheet | {"type_size": _type_size(sheet) if "result" in sheet else SMALLEST}
+    return _submitted(session) if session.submitted_at else _unfinished(session)
+
+
+def type_size(sheet: Sheet, *others: str) -> str:
+    """On paper: as large as what there is to say leaves room for, with these other texts on it."""
+    if "result" not in sheet:
+        return SMALLEST
+    result = sheet["result"]
+    flags = [
+        answer for question in sheet["taken_back"] for flag in question["flags"] for answer in flag["answers"]
+    ]
+    letters = _letters([*_parts(result), sheet["taken_back"]]) + sum(
+        map(len, (result["note"], *flags, *others))
+    )
+    return next((size for size, most in TYPE_SIZES.items() if letters <= most), SMALLEST)
 
 
 def _submitted(session: TriageSession) -> Sheet:
@@ -104,13 +117,6 @@ def _parts(result: dict[str, Any]) -> Iterator[Any]:
     for name, section in result["staff_sections"].items():
         if name != "caution" or result["why_root"]:  # it goes with a root
             yield section
-
-
-def _type_size(sheet: Sheet) -> str:
-    """On paper: as large as what there is to say leaves room for."""
-    result, taken_back = sheet["result"], sheet["taken_back"]
-    letters = _letters([*_parts(result), taken_back]) + len(result["note"])
-    return next((size for size, most in TYPE_SIZES.items() if letters <= most), SMALLEST)
 
 
 def _letters(part: Any) -> int:

@@ -23,7 +23,7 @@ from triage import actions, agreement
 from triage.admin.export import export_view
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview import overview_view
-from triage.admin.sheet import sheet_of
+from triage.admin.sheet import sheet_of, type_size
 from triage.models import AccessEntry, Invitation, Review, TriageSession
 from triage.records import RecordAltered
 
@@ -259,11 +259,13 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             context["sheet"] = sheet_of(session)
         except RecordAltered:
             return TemplateResponse(request, "admin/triage/triagesession/altered.html", context, status=500)
+        reviews, footer = list(session.reviews.select_related("reviewer")), session.clinic.sheet_footer
         context |= {
             "title": session.reference,
             "form": form,
             "may_review": request.user.has_perm("triage.add_review"),
-            "reviews": session.reviews.select_related("reviewer"),
-            "footer": session.clinic.sheet_footer,
+            "reviews": reviews,
+            "footer": footer,
+            "type_size": type_size(context["sheet"], footer, *(review.note for review in reviews)),
         }
         return TemplateResponse(request, "admin/triage/triagesession/sheet.html", context)
