@@ -1,16 +1,18 @@
 """Staff for tests: each kind of account with a browser, and what there is to see on their pages."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.forms import model_to_dict
 from django.test import Client
 
 from tests.patient import BACK, FOOT_ONLY, NOW
 from triage import actions, releases, visit
 from triage.domain.walk import read_answers
-from triage.models import Clinic, TriageSession
+from triage.models import Clinic, TriageSession, the_clinic
 
 ROUTINE = FOOT_ONLY
 SAME_DAY = FOOT_ONLY | {"changes": ["fever"]}
@@ -33,6 +35,33 @@ def given(*screens):
         actions.record_answers(visit.find(key, "en"), answers, NOW)
     session.refresh_from_db()
     return session
+
+
+def many(count=600):
+    """Enough submissions for a database to weigh its indexes by, spread over all that lists filter and sort by."""
+    clinic, release = the_clinic(), releases.current()
+    TriageSession.objects.bulk_create(
+        TriageSession(
+            key_hash=f"many {n}",
+            reference=f"MNY-{n:03}",
+            clinic=clinic,
+            release=release,
+            language="en",
+            demo=n % 50 == 0,
+            started_at=NOW - timedelta(days=n),
+            submitted_at=NOW - timedelta(days=n),
+            origin=TriageSession.Origin.values[n % 3],
+            urgency=n // 3 % 3 + 1,
+            review_state=n // 9 % 4 + 1,
+            record="{}",
+            record_sha256="of many",
+            record_number=n + 1,
+        )
+        for n in range(count)
+    )
+    if connection.vendor == "postgresql":  # it goes by what it counted last, in a test before or never
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE triage_triagesession")
 
 
 def staff(kind):

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
+from tests.staff import many
 from triage import actions, charts, releases, visit
 from triage.charts import Figure, exact, rounded
 from triage.domain.walk import read_answers
@@ -278,6 +279,7 @@ def test_it_costs_the_same_queries_however_much_there_is(boss, content):
     "index, rows", [("worklist_by_time", "_handed_in"), ("unfinished_by_start", "_unfinished")]
 )
 def test_the_days_are_found_in_an_index(content, index, rows):
+    many()
     if connection.vendor == "postgresql":  # it would not use an index for a table this small
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
