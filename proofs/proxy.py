@@ -6,6 +6,7 @@ The configuration is read from that file, without https. The controls ask gunico
 
 import contextlib
 import getpass
+import itertools
 import os
 import re
 import shutil
@@ -20,9 +21,13 @@ from proofs.harness import Proof, run
 from proofs.patients import BROKEN, Browser, Reply, patients
 from proofs.servers import ROOT, Footpath, footpath, free_port, wait_until
 
-HALF = (
+HALVES = (  # one that never says all its headers, and one that never sends all its form
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
     b"POST /language/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nlanguage"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nlanguage",
+)
+APART = (
+    0.05  # seconds; all at once, one of gunicorn's two processes would take them all, and the other stay free
 )
 MOST_SECONDS = 2
 EMERGENCY_NUMBER = "911"  # the clinic's default
@@ -108,9 +113,10 @@ def ask(port: int, path: str, method: str = "GET", seconds: float = 5) -> Reply 
 
 def half_open(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
     with contextlib.ExitStack() as stack:
-        for _request in range(proof.options.half_open):
+        for _request, half in zip(range(proof.options.half_open), itertools.cycle(HALVES), strict=False):
             line = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-            line.sendall(HALF)
+            line.sendall(half)
+            time.sleep(APART)
         begin = time.monotonic()
         reply = ask(port, "/")
         seconds = time.monotonic() - begin
