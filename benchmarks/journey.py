@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
+import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from benchmarks.answers import longest
+from benchmarks.answers import drawn, longest
 from benchmarks.browser import Application, Browser, journey
 from benchmarks.harness import ROUNDS, Bench, Calls, Cpu, calls_of, least_cpu, start_django
 from proofs.patients import Reply
 from triage.domain.content import Content
 
 ANSWERING = ("question", "answer")  # what ours and the peer's both do
+BEFORE, NEW = 100, 50  # people
 Requests = Iterator[tuple[str, Reply]]
 Start = Callable[[Browser], Requests]
 
@@ -103,6 +106,8 @@ def measure(bench: Bench, rounds: int) -> None:
         compare_cpu(bench, least(kinds, rounds))
     if bench.database == "SQLite":  # once: no database takes part
         render_a_page(bench, content, rounds)
+        if rounds:
+            meet_somebody_new(bench, content)
 
 
 def count_calls(bench: Bench, costs: dict[str, Cost]) -> None:
@@ -146,28 +151,29 @@ def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
     """The same question page through the pack, and with its form written out by hand in the template."""
     from django.template import engines
 
+    from triage.domain.walk import walk
     from triage.forms import ScreenForm
 
     screen = max(content.screens, key=lambda screen: len(screen.items))
     by_hand = engines["django"].from_string(
         "{% extends 'base.html' %}{% block main %}<form method='post'>{% csrf_token %}{% verbatim %}"
-        + ScreenForm(content, screen, {}).html
+        + ScreenForm(content, screen, walk(content, {})).html
         + "{% endverbatim %}</form>{% endblock %}"
     )
     by_pack = engines["django"].from_string(
         "{% extends 'base.html' %}{% block main %}<form method='post'>{% csrf_token %}"
         "{{ form.html }}</form>{% endblock %}"
     )
-    form = ScreenForm(content, screen, {})
+    form = ScreenForm(content, screen, walk(content, {}))
     given = {item.key: (item.unsure,) for item in screen.items}
     works: dict[str, Callable[[], object]] = {
         "by hand": lambda: by_hand.render({}),
         "by our pack, nothing answered": lambda: by_pack.render({"form": form}),
         "with the form made for it, nothing answered": lambda: by_pack.render(
-            {"form": ScreenForm(content, screen, {})}
+            {"form": ScreenForm(content, screen, walk(content, {}))}
         ),
         "with the form made for it, answered before": lambda: by_pack.render(
-            {"form": ScreenForm(content, screen, given)}
+            {"form": ScreenForm(content, screen, walk(content, given))}
         ),
     }
     for work in works.values():
@@ -180,6 +186,34 @@ def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
         bench.figure(f"calls, page {name} / by hand", calls[name] / calls[hand], at_most=goal)
         if seconds:
             bench.figure(f"CPU, page {name} / by hand", seconds[name] / seconds[hand], at_most=goal)
+
+
+# Somebody new, after many others
+
+
+def meet_somebody_new(bench: Bench, content: Content) -> None:
+    """The journey above is always the same one. Here everybody answers differently, and nobody has been here before."""
+    from django.template import Engine
+    from django.utils import timezone
+
+    from triage import actions, pages
+    from triage.records import open_record
+
+    dice = random.Random(2)
+    bench.tell(f"{BEFORE + NEW} people hand in")
+    handed_in = [
+        actions.enter(content, drawn(content, dice), "en", timezone.now(), demo=True)
+        for _person in range(BEFORE + NEW)
+    ]
+    records = [open_record(session) for session in handed_in]
+    Engine.get_default().template_loaders[0].reset()  # and with the templates all that was kept
+    for record in records[:BEFORE]:
+        pages.result_main(record)
+    first, again = (
+        sum(calls_of(partial(pages.result_main, one)) for one in records[BEFORE:]) for _time in "12"
+    )
+    note = f"{NEW} people after {BEFORE} others, with answers drawn at random"
+    bench.figure("calls of the words of a result, for somebody new / once more", first / again, note=note)
 
 
 def profile() -> None:

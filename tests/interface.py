@@ -13,8 +13,10 @@ from pathlib import Path
 
 import django
 import polib
-from django.template import Template, engines
+from django.template import NodeList, Template, engines
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+
+from triage.templatetags.once import Once
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = sorted((ROOT / "locale").glob("*/LC_MESSAGES/django.po"))
@@ -24,10 +26,16 @@ Text = tuple[str, str]  # context ("" where none) and text
 
 
 def template_texts(template: Template) -> Iterator[Text]:
-    for node in template.nodelist.get_nodes_by_type(TranslateNode):
+    yield from list_texts(template.nodelist)
+
+
+def list_texts(nodes: NodeList) -> Iterator[Text]:
+    for node in nodes.get_nodes_by_type(Once):
+        yield from list_texts(node.nodelist)
+    for node in nodes.get_nodes_by_type(TranslateNode):
         context = node.message_context
         yield context.var if context else "", node.filter_expression.var.literal
-    for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
+    for node in nodes.get_nodes_by_type(BlockTranslateNode):
         yield "", node.render_token_list(node.singular)[0]
 
 

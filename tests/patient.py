@@ -6,7 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.shipped import shipped_trees
-from triage import actions
+from triage import actions, releases, visit
+from triage.models import TriageSession
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -84,3 +85,9 @@ class Patient:
         """From the start page to the result."""
         self.go_on(self.start())
         return self.submit()
+
+
+def hand_in(key, now=NOW, language="en"):
+    """The session of this key, handed in without a browser."""
+    actions.submit(visit.find(key, language), now)
+    return TriageSession.objects.get(key_hash=releases.sha256(key))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser import PAPERS, press, press_key, sheets
-from tests.patient import BACK, FOOT_ONLY, publish
+from tests.patient import BACK, FOOT_ONLY, hand_in, publish
 from triage import actions, releases, visit
 from triage.domain.walk import read_answers
 from triage.models import OutboxMail, TriageSession, the_clinic
@@ -216,16 +216,14 @@ def fullest():
     wanted = {"label": "Room twelve, Dr. Lindqvist-Oyelaran, A. ", "appointment_at": now, "language": "en"}
     ((invitation, _code),) = actions.invite([wanted], anna, now)
     content, answers = releases.content(releases.current().sha256, "en"), all_ticked()
-    session, key = actions.start_session("en", now, demo=True, invitation=invitation)
+    _session, key = actions.start_session("en", now, demo=True, invitation=invitation)
     actions.fill_in(key, content.screens[:2], read_answers(content, answers), "en", now)
     for signs in (("none",), tuple(answers["safety-now"])):
         actions.record_answers(visit.find(key, "en"), {"safety-now": signs}, now)
     actions.fill_in(key, content.screens, read_answers(content, answers), "en", now)
-    first = actions.submit(session.pk, "en", now)
-    actions.correct(first.pk, "en", now)
-    second = actions.submit(first.corrected_by.pk, "en", now)
-    actions.correct(second.pk, "en", now)
-    actions.submit(second.corrected_by.pk, "en", now)
+    first = hand_in(key, now)
+    second = hand_in(actions.correct(first.pk, "en", now), now)
+    hand_in(actions.correct(second.pk, "en", now), now)
     nothing = {"finding": "", "root": "", "urgency": None}
     actions.review(second.pk, second.mark, anna, State.ACKNOWLEDGED, "Rang twice. " * 8, now, **nothing)
     return second

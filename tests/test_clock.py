@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.patient import BACK, Patient, publish
-from triage import actions, pages, visit
+from triage import pages, visit
 from triage.models import Answer, TriageSession
+from triage.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)  # half an hour before New York's clocks go back
@@ -73,7 +74,8 @@ def test_clock_jump_changes_neither_the_check_page_nor_the_result(clock, jump, p
 
 
 def test_answers_in_the_clocks_order_are_told(clock, monkeypatch):
-    monkeypatch.setattr(Answer._meta, "ordering", ["answered_at"])
+    by_clock = visit.BY_KEY.queryset.order_by("answers__answered_at")
+    monkeypatch.setattr(visit, "BY_KEY", Prepared(by_clock, visit.BY_KEY.columns))
     (_checked, record, _count), (_checked, jumped, _count) = run(clock), run(clock, JUMPS["a day back"], at=5)
     assert [row["item"] for row in jumped["answers"]] != [row["item"] for row in record["answers"]]
 
@@ -87,9 +89,8 @@ def test_an_answer_that_the_clock_calls_older_still_replaces_the_one_before(cloc
     assert answer.given == ["sore"]
     assert answer.answered_at < TriageSession.objects.get().started_at
     assert answer.sequence == max(Answer.objects.values_list("sequence", flat=True))
-    record = json.loads(
-        TriageSession.objects.get(pk=actions.submit(answer.session_id, "en", clock.now).pk).record
-    )
+    patient.submit()
+    record = json.loads(TriageSession.objects.get().record)
     assert record["answers"][-1]["item"] == "tiptoe"
 
 

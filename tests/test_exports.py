@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests import fhir_rules
 from tests.exported import NOTE, enter, export, lines
-from tests.patient import BACK, FOOT_ONLY, NOW, publish
+from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports, releases
 from triage.domain.walk import read_answers, walk
 from triage.exports import table
@@ -114,11 +114,11 @@ def test_a_note_leaves_only_when_asked_for(content, what):
 
 
 def test_an_answer_off_the_path_stays_behind(content):
-    session, key = actions.start_session("en", NOW)
+    _session, key = actions.start_session("en", NOW)
     everything = read_answers(content, FOOT_ONLY | {"leg-pain": "a-little"})
     for answers in (everything, {"leg-pain": ("none",)}):
         actions.record_answers(find(key, "en"), answers, NOW)
-    actions.submit(session.pk, "en", NOW)
+    hand_in(key)
     for data in lines(export("json")[0] + export("fhir-responses")[0]):
         assert "leg-pain" in json.dumps(data)
         assert "leg-site" not in json.dumps(data)

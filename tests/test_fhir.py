@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests import fhir_rules
 from tests.exported import NOTE, enter, export, lines
-from tests.patient import BACK, FOOT_ONLY, NOW, publish
+from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish
 from tests.test_storage import edited
 from triage import actions, exports, releases
 from triage.domain.loading import load
@@ -25,7 +25,7 @@ from triage.exports.fhir import BASE, system
 from triage.exports.fhir_questionnaire import of_release
 from triage.exports.public import public
 from triage.exports.stream import Export
-from triage.models import Release, TriageSession
+from triage.models import Release
 from triage.visit import find
 
 DOCS = Path(__file__).parent.parent / "docs" / "exports.md"
@@ -351,14 +351,12 @@ def test_a_harmed_response_is_found(response, questionnaire, harm):
 
 
 def test_each_extension_of_ours_is_documented(content, questionnaire):
-    session, key = actions.start_session("en", NOW)
+    _session, key = actions.start_session("en", NOW)
     ticked = read_answers(content, FOOT_ONLY | {"safety-now": ["cold-limb"]})
     actions.fill_in(key, content.screens, ticked, "en", NOW)
     actions.record_answers(find(key, "en"), {"safety-now": ("none",)}, NOW)
     actions.fill_in(key, content.screens, read_answers(content, FOOT_ONLY), "en", NOW)
-    first = actions.submit(session.pk, "en", NOW)
-    actions.correct(first.pk, "en", NOW)
-    second = actions.submit(TriageSession.objects.get(corrects=first).pk, "en", NOW)
+    second = hand_in(actions.correct(hand_in(key).pk, "en", NOW))
     ours = re.compile(rf'"{BASE}/StructureDefinition/([a-z-]+)"')
     used = ours.findall(json.dumps(questionnaire) + export_of(second))
     table = DOCS.read_text(encoding="utf-8").partition("| Extension | On | Value |")[2]
@@ -367,8 +365,7 @@ def test_each_extension_of_ours_is_documented(content, questionnaire):
 
 def test_a_correction_names_what_it_corrects(content):
     first = enter(content, FOOT_ONLY)
-    actions.correct(first.pk, "en", NOW)
-    second = actions.submit(TriageSession.objects.get(corrects=first).pk, "en", NOW)
+    second = hand_in(actions.correct(first.pk, "en", NOW))
     [resource] = lines(export_of(second))
     assert resource["extension"][0]["valueIdentifier"]["value"] == first.reference
     assert public(second, notes=False)["corrects"] == first.reference

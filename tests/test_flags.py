@@ -10,7 +10,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from tests.fhir_rules import schema_faults, value_faults
-from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
+from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
 from triage import actions, exports, visit
 from triage.domain.content import URGENCIES
 from triage.domain.decision import decide
@@ -111,12 +111,12 @@ def send(key, number, **answers):
     actions.record_answers(visit.find(key, "en"), given, minute(number))
 
 
-def hand_in(session, key):
+def finish(key):
     found = visit.find(key, "en")
     others = read_answers(found.content, {**FOOT_ONLY, "note": "x"})
     while (found := visit.find(key, "en")).walk.unanswered:
         actions.record_answers(found, {item: others[item] for item in found.walk.unanswered}, minute(30))
-    return actions.submit(session.pk, "en", minute(30))
+    return hand_in(key, minute(30))
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_the_sheet_says_which_and_when_before_and_after_handing_in(hesitant):
     session, key = hesitant
     said = "Given Nov 22, 04:01:00, taken back Nov 22, 04:04:00"
     assert said in sheet(session)
-    submitted = hand_in(session, key)
+    submitted = finish(key)
     page = sheet(submitted)
     assert said in page
     assert "suddenly cold" in page.split('class="taken-back"')[1].split("</ul>")[0]
@@ -156,15 +156,15 @@ def test_the_sheet_says_which_and_when_before_and_after_handing_in(hesitant):
 
 
 def test_the_patient_reads_nothing_of_it(hesitant):
-    session, key = hesitant
-    record = json.loads(hand_in(session, key).record)
+    _session, key = hesitant
+    record = json.loads(finish(key).record)
     assert record["taken_back"]
     assert "taken" not in json.dumps(record["result"]["sections"])
 
 
 def test_it_is_in_every_export(hesitant):
-    session, key = hesitant
-    data = public(hand_in(session, key), notes=False)
+    _session, key = hesitant
+    data = public(finish(key), notes=False)
     written = {name: form.write(data) for name, form in exports.FORMATS.items()}
     assert "safety-now:cold-limb" in written["submissions"]
     assert json.loads(written["json"])["taken_back"][0]["taken_back_at"] == minute(4).isoformat()
@@ -174,13 +174,12 @@ def test_it_is_in_every_export(hesitant):
 
 
 def test_a_correction_takes_it_along_and_adds_its_own(hesitant):
-    session, key = hesitant
+    _session, key = hesitant
     send(key, 5, changes=["fever"])
-    first = hand_in(session, key)
+    first = finish(key)
     corrected = actions.correct(first.pk, "en", minute(60))
     send(corrected, 61, changes=["none"])
-    correction = TriageSession.objects.get(corrects=first)
-    again = json.loads(actions.submit(correction.pk, "en", minute(62)).record)["taken_back"]
+    again = json.loads(hand_in(corrected, minute(62)).record)["taken_back"]
     assert [(flag["code"], flag["given_at"], flag["taken_back_at"]) for flag in again] == [
         ("cold-limb", minute(1).isoformat(), minute(4).isoformat()),
         ("fever", minute(5).isoformat(), minute(61).isoformat()),
@@ -188,8 +187,8 @@ def test_a_correction_takes_it_along_and_adds_its_own(hesitant):
 
 
 def test_it_goes_with_its_session(hesitant):
-    session, key = hesitant
-    first = hand_in(session, key)
+    _session, key = hesitant
+    first = finish(key)
     actions.purge_sessions([first.pk], minute(90))
     assert not Answer.objects.exists()
 

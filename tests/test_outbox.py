@@ -16,7 +16,8 @@ from django.utils import timezone
 from tests.patient import NOW, Patient, publish
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.test_settings import manage
-from triage import actions, outbox
+from triage import actions, outbox, releases
+from triage.domain.walk import read_answers
 from triage.environment import read_environment
 from triage.models import Clinic, OutboxMail, TriageSession
 from triage.settings import EMAIL_TIMEOUT
@@ -120,8 +121,11 @@ def test_demo_submissions_are_not_told_of():
 
 def test_handing_in_twice_tells_once():
     tell()
-    session = submitted(EMERGENCY)
-    actions.submit(session.pk, "en", NOW)
+    _session, key = actions.start_session("en", NOW)
+    content = releases.content(releases.current().sha256, "en")
+    filled = actions.fill_in(key, content.screens, read_answers(content, EMERGENCY), "en", NOW)
+    for _time in range(2):
+        actions.submit(filled, NOW)
     assert OutboxMail.objects.count() == 1
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
+from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
 from tests.staff import many
 from triage import actions, charts, releases, visit
 from triage.charts import Figure, exact, rounded
@@ -178,11 +178,11 @@ def test_how_often_people_are_not_sure(content):
 
 def changed(content, before, after):
     """Answered up to the check page, changed there, and handed in; what is asked no more stays stored."""
-    session, key = actions.start_session("en", NOW, demo=True)
+    _session, key = actions.start_session("en", NOW, demo=True)
     actions.fill_in(key, content.screens, read_answers(content, FOOT_ONLY | before), "en", NOW)
     actions.record_answers(visit.find(key, "en"), read_answers(content, after), NOW)
     actions.fill_in(key, content.screens, read_answers(content, FOOT_ONLY | after), "en", NOW)
-    return actions.submit(session.pk, "en", NOW)
+    return hand_in(key)
 
 
 def test_an_answer_off_the_path_is_no_answer(content):

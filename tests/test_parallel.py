@@ -1,17 +1,19 @@
 """Many at once on one session: what is frozen is what was answered, and no emergency falls between two requests."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from tests.test_storage import at_once
-from triage import actions, releases, visit
+from triage import actions, pages, releases, visit
 from triage.domain.decision import decide
 from triage.domain.walk import walk
-from triage.models import Answer, TriageSession
+from triage.models import Answer, RecordChain, TriageSession
 from triage.records import open_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,8 +101,8 @@ def test_parallel(proof):
     assert faults == []
 
 
-def test_a_verdict_made_before_the_lock_is_told(monkeypatch):
-    """Answers read outside the transaction, as a careless submit would."""
+def test_a_verdict_on_answers_that_changed_since_is_told(monkeypatch):
+    """As of a submit that keeps what it has worked out and does not look whether it still holds."""
     patient = Patient(FOOT_ONLY)
     patient.go_on(patient.start())
     early = list(Answer.objects.values("item", "given", "sequence", "answered_at"))
@@ -147,3 +149,30 @@ def test_answers_decided_on_old_ones_are_not_stored():
     with pytest.raises(actions.AnsweredMeanwhile):
         actions.record_answers(other, {"course": ("worse",)}, now)
     assert Answer.objects.get(item="course").given == ["same"]
+
+
+def test_what_was_read_before_another_tab_answered_is_not_handed_in():
+    patient = Patient(FOOT_ONLY)
+    patient.go_on(patient.start())
+    key = patient.client.cookies["visit"].value
+    read = visit.find(key, "en")
+    actions.record_answers(visit.find(key, "en"), {"safety-now": ("cold-limb",)}, read.last_active_at)
+    with pytest.raises(actions.AnsweredMeanwhile):
+        actions.submit(read, read.last_active_at)
+    assert not RecordChain.objects.filter(number__gt=0).exists()
+    assert TriageSession.objects.get().submitted_at is None
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["as it is", "decided under the lock"])
+def test_nobody_waits_while_a_result_is_worked_out(monkeypatch, locked):
+    """On SQLite a transaction that writes stops everybody else's; so does the end of the chain on PostgreSQL."""
+    patient = Patient(FOOT_ONLY)
+    patient.go_on(patient.start())
+    read = visit.find(patient.client.cookies["visit"].value, "en")
+    seen, words = [], pages.result_main
+    monkeypatch.setattr(
+        pages, "result_main", lambda record: seen.append(connection.in_atomic_block) or words(record)
+    )
+    with transaction.atomic() if locked else nullcontext():
+        actions.submit(read, read.last_active_at)
+    assert seen == [locked]

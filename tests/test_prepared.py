@@ -1,14 +1,16 @@
 """What is made once per process: parts of pages, question pages without answers, and the SQL of a query."""
 
 import pytest
-from django.template import Context, Template
+from django.template import Context, Engine, Node, Template
 from django.utils import translation
 
-from tests.patient import NOW, publish
-from triage import actions, visit
+from tests.patient import BACK, NOW, Patient, publish
+from triage import actions, pages, releases, visit
+from triage.domain.walk import read_answers, walk
 from triage.forms import ScreenForm
-from triage.models import TriageSession
-from triage.templatetags import once
+from triage.models import Release, TriageSession
+from triage.records import open_record
+from triage.templatetags import once, pictures
 
 
 def part(inner, names=""):
@@ -48,11 +50,19 @@ def test_a_text_of_the_template_is_looked_up_once_per_language_and_any_other_eac
     ]
 
 
-def test_what_has_too_many_values_is_made_each_time(monkeypatch):
-    monkeypatch.setattr(once, "MOST", 1)
+def test_where_there_are_too_many_values_it_is_begun_anew(monkeypatch):
+    monkeypatch.setattr(once, "MOST", 2)
     made = part("{{ number }}", "number=phone")
-    assert [made.render(Context({"phone": phone})) for phone in "121"] == ["1", "2", "1"]
-    assert len(made.nodelist.get_nodes_by_type(once.Once)[0].made) == 1
+    assert [made.render(Context({"phone": phone})) for phone in "12312"] == ["1", "2", "3", "1", "2"]
+    kept = made.nodelist.get_nodes_by_type(once.Once)[0].made
+    assert list(kept.values()) == ["2"]
+
+
+def test_a_value_may_be_a_list_or_what_a_record_holds():
+    made = part("{% for word in words %}{{ word }} {% endfor %}", "words=said.words")
+    for words in (["a", "b"], ["a"], ["a", "b"]):
+        assert made.render(Context({"said": {"words": words}})) == "".join(f"{word} " for word in words)
+    assert len(made.nodelist.get_nodes_by_type(once.Once)[0].made) == 2
 
 
 def test_what_it_names_is_escaped():
@@ -61,20 +71,18 @@ def test_what_it_names_is_escaped():
 
 @pytest.fixture
 def content(db):
-    from triage import releases
-
     return releases.content(publish().sha256, "en")
 
 
 def test_a_page_without_answers_is_made_once_and_one_with_answers_never_kept(content):
     screen = content.screens[0]
     given = {item.key: (item.options[0].code,) for item in screen.items}
-    empty = ScreenForm(content, screen, {}).html
-    assert ScreenForm(content, screen, {}).html is empty
-    answered = ScreenForm(content, screen, given).html
+    empty = ScreenForm(content, screen, walk(content, {})).html
+    assert ScreenForm(content, screen, walk(content, {})).html is empty
+    answered = ScreenForm(content, screen, walk(content, given)).html
     assert " checked" in answered
     assert " checked" not in empty
-    assert ScreenForm(content, screen, {}).html is empty
+    assert ScreenForm(content, screen, walk(content, {})).html is empty
 
 
 def test_a_prepared_query_reads_what_the_ORM_reads(content):
@@ -85,3 +93,72 @@ def test_a_prepared_query_reads_what_the_ORM_reads(content):
         TriageSession.objects.filter(pk=session.pk).values(*columns)
     )
     assert visit.BY_KEY.rows("nobody's") == []
+
+
+def test_a_prepared_query_gives_the_object_and_loads_the_rest_when_asked(content, django_assert_num_queries):
+    whole = Release.objects.get()
+    with django_assert_num_queries(1):
+        release = releases.current()
+        assert (release, release.sha256, release.version) == (whole, whole.sha256, content.version)
+    with django_assert_num_queries(1):
+        assert release.content == whole.content
+    assert releases.PUBLISHED.first("no such state") is None
+
+
+# Results, whose parts are kept and shared
+
+
+def kept():
+    """All that is kept of pages now: by what it is kept, and the page's part."""
+    loader = Engine.get_default().template_loaders[0]
+    nodes = [
+        node for made in loader.get_template_cache.values() for node in made.nodelist.get_nodes_by_type(Node)
+    ]
+    for node in nodes:
+        if isinstance(node, once.Once):
+            nodes += node.nodelist.get_nodes_by_type(once.Once)
+            yield from node.made.items()
+
+
+def forget():
+    Engine.get_default().template_loaders[0].reset()
+    pictures._unmarked.cache_clear()
+
+
+def test_a_result_is_the_same_whoever_came_before(content):
+    """Made from nothing kept, and once more after everybody else's."""
+    records = []
+    for vignette in content.vignettes:
+        answers = read_answers(content, vignette.answers)
+        if not walk(content, answers).exit:
+            records.append(open_record(actions.enter(content, answers, "en", NOW, demo=True)))
+    alone = []
+    for record in records:
+        forget()
+        alone.append(pages.result_main(record))
+    assert len(set(alone)) == len(records) > 40
+    assert [pages.result_main(record) for record in records] == alone
+
+
+def test_nothing_kept_holds_what_a_person_wrote_or_their_code(transactional_db):
+    publish()
+    forget()
+    patient = Patient(BACK | {"note": "A heron told me so."})
+    checked = patient.go_on(patient.start())
+    assert "heron" in checked.content.decode()
+    page = patient.submit().content.decode()
+    reference = TriageSession.objects.get().reference
+    assert "heron" in page
+    assert reference in page
+    texts = [f"{key} {html}" for key, html in kept()]
+    assert len(texts) > 50
+    assert not [text for text in texts if "heron" in text or reference in text]
+
+
+def test_a_part_that_names_the_note_would_be_found(monkeypatch):
+    forget()
+    patient = Template("{% load once %}{% once note=note %}{{ note }}{% endonce %}")
+    patient.render(Context({"note": "A heron told me so."}))
+    cache = Engine.get_default().template_loaders[0].get_template_cache
+    monkeypatch.setitem(cache, "planted", patient)
+    assert any("heron" in f"{key} {html}" for key, html in kept())

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, transaction
 
-from tests.patient import NOW, publish
+from tests.patient import NOW, hand_in, publish
 from tests.staff import EMERGENCY, State, send, sheet, staff, step, submitted, text
 from triage import actions, releases, visit
 from triage.domain.walk import read_answers
@@ -119,7 +119,7 @@ def test_what_is_handed_in_is_new_again(reviewer):
     seen = session.mark
     while (found := visit.find(key, "en")).walk.unanswered:
         actions.record_answers(found, {item: answers.get(item, ()) for item in found.walk.unanswered}, NOW)
-    actions.submit(session.pk, "en", NOW)
+    hand_in(key)
     assert "has changed" in text(send(reviewer, session, State.ACKNOWLEDGED, seen=seen))
     session.refresh_from_db()
     assert (session.review_state, session.need) == (State.NEW, TriageSession.Need.UNSEEN_EMERGENCY)

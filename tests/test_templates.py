@@ -14,6 +14,7 @@ from tests import interface
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from tests.shipped import shipped_content
 from triage.domain.result import citations
+from triage.domain.walk import walk
 from triage.forms import ScreenForm
 from triage.templatetags.footpath import each_once, marks, sources_of
 
@@ -36,7 +37,7 @@ def parse(html):
 
 
 def rendered(content, screen, before=None, data=None):
-    form = ScreenForm(content, content.screen_by_key[screen], before or {}, data)
+    form = ScreenForm(content, content.screen_by_key[screen], walk(content, before or {}), data)
     return parse(Template("{% load crispy_forms_tags %}{% crispy form %}").render(Context({"form": form})))
 
 

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from triage.domain.content import Content, Item, Screen
-from triage.domain.walk import Answers, in_order, walk
+from triage.domain.walk import Answers, Walk, in_order, walk
 
 REPLACEMENT = "\ufffd"  # what decoding puts in place of bytes that are not text
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
-# By content (thus language) and by which questions are asked; gone when the content is.
+# By content (thus language), and gone when the content is: each question's field, and pages nobody has answered yet.
+FIELDS: WeakKeyDictionary[Content, dict[str, forms.Field]] = WeakKeyDictionary()
 UNANSWERED: WeakKeyDictionary[Content, dict[object, SafeString]] = WeakKeyDictionary()
 
 
@@ -36,16 +37,18 @@ class ScreenForm(forms.Form):
         self,
         content: Content,
         screen: Screen,
-        answers: Answers,
+        walked: Walk,
         data: MultiValueDict[str, str] | None = None,
     ) -> None:
-        self.content, self.screen, self.before = content, screen, answers
-        walked = walk(content, answers)
-        self.facts, self.items = walked.facts, walked.asks(screen)
-        initial = {item.key: _initial(item, answers[item.key]) for item in self.items if item.key in answers}
+        self.content, self.screen, self.walked, self.items = content, screen, walked, walked.asks(screen)
+        given = walked.answers
+        initial = {item.key: _initial(item, given[item.key]) for item in self.items if item.key in given}
         super().__init__(data, initial=initial)
+        made = FIELDS.setdefault(content, {})
         for item in self.items:
-            self.fields[item.key] = _field(item)
+            if item.key not in made:
+                made[item.key] = _field(item)
+            self.fields[item.key] = made[item.key]
 
     @cached_property
     def helper(self) -> FormHelper:
@@ -67,7 +70,7 @@ class ScreenForm(forms.Form):
         if self.is_bound or self.initial:
             return render_crispy_form(self)
         made = UNANSWERED.setdefault(self.content, {})
-        key = tuple((item.key, item.mirrored(self.facts)) for item in self.items)
+        key = tuple((item.key, item.mirrored(self.walked.facts)) for item in self.items)
         if key not in made:
             made[key] = render_crispy_form(self)
         return made[key]
@@ -86,7 +89,7 @@ class ScreenForm(forms.Form):
         """Drop the answers, and the errors, of questions that another answer on this screen has closed."""
         cleaned = super().clean() or {}
         given = {item.key: cleaned[item.key] for item in self.items if cleaned.get(item.key) is not None}
-        others = {key: value for key, value in self.before.items() if key not in self.fields}
+        others = {key: value for key, value in self.walked.given.items() if key not in self.fields}
         asked = walk(self.content, {**others, **given}).asked
         for key in self.fields:
             if key not in asked:

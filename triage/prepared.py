@@ -23,18 +23,23 @@ class Prepared:
         sql, converters = self._written
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
-            found = cursor.fetchall()
-        read: list[list[Any]] = []
-        for number, row in enumerate(found):
-            read.append(list(row))
-            for place, (functions, expression) in converters.items():
-                # In a join most values stand in the row above already.
-                if number and row[place] == found[number - 1][place]:
-                    read[number][place] = read[number - 1][place]
-                    continue
-                for function in functions:
-                    read[number][place] = function(read[number][place], expression, connection)
-        return [dict(zip(self.columns, row, strict=True)) for row in read]
+            found = [list(row) for row in cursor.fetchall()]
+        for place, (functions, expression) in converters.items():
+            made: dict[Any, Any] = {}  # in a join most values come again and again
+            for row in found:
+                raw = row[place]
+                if raw not in made:
+                    made[raw] = raw
+                    for function in functions:
+                        made[raw] = function(made[raw], expression, connection)
+                row[place] = made[raw]
+        return [dict(zip(self.columns, row, strict=True)) for row in found]
+
+    def first(self, *values: str | int) -> Any:
+        """The first row as an object, or None. The columns, in the model's order, are loaded; others when asked for."""
+        for row in self.rows(*values):
+            return self.queryset.model.from_db(connection.alias, list(row), list(row.values()))
+        return None
 
     @cached_property
     def _written(self) -> tuple[str, Converters]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from triage.domain.content import Content
 from triage.domain.loading import Trees, languages, load
 from triage.models import AttachedPassage, Release
+from triage.prepared import Prepared
 
 
 class NothingPublished(RuntimeError):
@@ -24,9 +25,15 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+PUBLISHED = Prepared(
+    Release.objects.filter(state=Release.State.PUBLISHED)[:1],
+    ["id", "sha256", "version"],
+)
+
+
 def current() -> Release:
-    """The published release, without its text. Raises NothingPublished."""
-    release = Release.objects.filter(state=Release.State.PUBLISHED).defer("content").first()
+    """The published release; what else than its name is asked of it is read then. Raises NothingPublished."""
+    release: Release | None = PUBLISHED.first(Release.State.PUBLISHED)
     if release is None:
         raise NothingPublished("no content is published yet; run: manage.py publish_content")
     return release

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from triage import __version__, actions, releases, visit
 from triage.domain.citation.resting import resting_on
 from triage.domain.content import Content, Screen
-from triage.domain.decision import emergencies, emergency_signs
+from triage.domain.decision import emergency_signs
 from triage.domain.loading import ContentError
 from triage.domain.result import (
     advice,
@@ -37,11 +37,16 @@ from triage.errors import LastKnown
 from triage.forms import ScreenForm
 from triage.models import Clinic, TriageSession, the_clinic
 from triage.pages import clinic_text, clinic_words, result_context
+from triage.prepared import Prepared
 from triage.records import RecordAltered, open_record
 from triage.serving import database_faults
 from triage.visit import Visit
 
 VisitView = Callable[..., HttpResponse]
+RECORD = Prepared(
+    TriageSession.objects.filter(reference=""),
+    ["id", "reference", "record", "record_sha256", "record_number"],
+)
 
 
 def post_only(view: VisitView) -> VisitView:
@@ -182,11 +187,11 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
     if open_visit.submitted_at or screen not in open_screens(open_visit.content, open_visit.walk):
         return redirect(_position(open_visit))
     if request.method == "POST":
-        form = ScreenForm(open_visit.content, screen, open_visit.answers, request.POST)
+        form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
         return _store(request, open_visit, form) if form.is_valid() else _refuse(open_visit, form)
     refused = (open_visit.refused or {}).get(key)
     form = ScreenForm(
-        open_visit.content, screen, open_visit.answers, MultiValueDict(refused) if refused else None
+        open_visit.content, screen, open_visit.walk, MultiValueDict(refused) if refused else None
     )
     return _show(request, open_visit, screen, form)
 
@@ -199,23 +204,25 @@ def _refuse(open_visit: Visit, form: ScreenForm) -> HttpResponse:
 
 def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
     given = form.answers()
-    after = visit.with_answers(open_visit, given)
-    signs = emergencies(after.content, after.walk)
-    emergency_is_new = bool(signs) and not signs <= emergencies(open_visit.content, open_visit.walk)
     try:
-        actions.record_answers(open_visit, given, timezone.now())
+        after = actions.record_answers(open_visit, given, timezone.now())
     except actions.AlreadySubmitted:
         return redirect("result")
     except actions.AnsweredMeanwhile:
         return question(request, form.screen.key)  # anew, on what is stored now
     except (OperationalError, InterfaceError):
-        if not emergency_is_new:
+        after = open_visit.with_answers(given)
+        if not _emergency_is_new(open_visit, after):
             raise
         # What is urgent is told even when it could not be stored; going on leads back to the question.
         answer = _emergency_page(request, after, request.path)
         answer.status_code = 503
         return answer
-    return redirect("emergency" if emergency_is_new else _position(after))
+    return redirect("emergency" if _emergency_is_new(open_visit, after) else _position(after))
+
+
+def _emergency_is_new(before: Visit, after: Visit) -> bool:
+    return bool(after.emergencies) and not after.emergencies <= before.emergencies
 
 
 def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
@@ -276,7 +283,7 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     content, walked = open_visit.content, open_visit.walk
     groups = [
         {
-            "screen_title": screen.title,
+            "screen": screen,
             "change_url": reverse("question", args=[screen.key]),
             "rows": [
                 {"item": item, "answer": answer_words(content, item.key, walked.answers[item.key])}
@@ -295,9 +302,11 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 @visited
 def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     try:
-        actions.submit(open_visit.pk, open_visit.content.language, timezone.now())
+        actions.submit(open_visit, timezone.now())
     except actions.NotComplete:
         return redirect(_position(open_visit))
+    except actions.AnsweredMeanwhile:
+        return submit(request)  # anew, with what is stored now
     return redirect("result")
 
 
@@ -315,7 +324,7 @@ def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 def _record(open_visit: Visit) -> dict[str, Any] | None:
     """The record of what was handed in. Until a correction is handed in, that is what it corrects."""
     reference = open_visit.reference if open_visit.submitted_at else open_visit.corrects
-    return open_record(TriageSession.objects.get(reference=reference)) if reference else None
+    return open_record(RECORD.first(reference)) if reference else None
 
 
 @require_safe

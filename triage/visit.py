@@ -6,23 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from triage import releases
 from triage.domain.content import Content
-from triage.domain.decision import Decision, decide
+from triage.domain.decision import Decision, decide, emergencies
 from triage.domain.flags import TakenBack
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import Clinic, TriageSession
-from triage.notes import opened
+from triage.notes import opened, opened_texts
 from triage.prepared import Prepared
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 
-SESSION_FIELDS = ("pk", "reference", "language", "started_at", "submitted_at", "last_sequence", "refused")
+SESSION_FIELDS = (
+    "pk",
+    "reference",
+    "language",
+    "demo",
+    "started_at",
+    "emergency_at",
+    "submitted_at",
+    "last_sequence",
+    "refused",
+)
 TOUCHED_FIELDS = (
     "started_at",
     "submitted_at",
@@ -38,17 +50,32 @@ CLINIC_FIELDS = (
     "languages",
     "show_roots",
     "return_days",
+    "tell_about",
 )
+
+
+class Stored(NamedTuple):
+    """An answer as it is stored: a text in it may be sealed."""
+
+    given: list[str]
+    sequence: int
+    answered_at: datetime
+    taken_back: TakenBack
+
+
 BY_KEY = Prepared(
     TriageSession.objects.filter(key_hash="").order_by("answers__sequence"),
     [
         *dict.fromkeys((*SESSION_FIELDS, *TOUCHED_FIELDS)),
         "release__sha256",
+        "release__version",
         "corrects__reference",
         *(f"clinic__{name}" for name in CLINIC_FIELDS),
-        *("answers__item", "answers__given", "answers__answered_at", "answers__taken_back"),
+        "answers__item",
+        *(f"answers__{name}" for name in Stored._fields),
     ],
 )
+STORED = itemgetter(*(f"answers__{name}" for name in Stored._fields))
 
 
 @dataclass(frozen=True)
@@ -58,15 +85,17 @@ class Visit:
     pk: int
     reference: str
     language: str
+    demo: bool
     started_at: datetime
+    emergency_at: datetime | None  # when a sign of one was first given
     submitted_at: datetime | None
     last_sequence: int
     refused: dict[str, dict[str, list[str]]] | None  # by screen and item, see `actions.keep_refused`
     release: str  # the release's SHA-256
+    version: str  # its name
     clinic: Clinic
+    stored: Mapping[str, Stored]  # in the order they were given
     answers: Answers
-    answered_at: Mapping[str, datetime]
-    taken_back: Mapping[str, TakenBack]
     opened_at: datetime  # when this browser came to it: at its start, or with a return code
     last_active_at: datetime
     corrects: str  # the reference of the submission that it corrects, or ""
@@ -84,6 +113,14 @@ class Visit:
         """What the answers so far would decide, missing ones counting as not sure."""
         return decide(self.content, self.walk)
 
+    @cached_property
+    def emergencies(self) -> frozenset[str]:
+        return emergencies(self.content, self.walk)
+
+    def with_answers(self, given: Answers) -> Visit:
+        """The same session once these answers are stored."""
+        return replace(self, answers={**self.answers, **given})
+
     @property
     def closes_at(self) -> datetime:
         """When it closes in this browser, unless something is done before."""
@@ -98,28 +135,29 @@ class Visit:
 
 def find(key: str, language: str) -> Visit | None:
     """The session this key opens, read with its answers and the clinic's settings in one query."""
-    rows = BY_KEY.rows(releases.sha256(key))
+    return opened_by(releases.sha256(key), language)
+
+
+def opened_by(key_hash: str, language: str) -> Visit | None:
+    """The same by the hash of the key, which is all that is stored of it."""
+    rows = BY_KEY.rows(key_hash)
     if not rows:
         return None
     first = rows[0]
     reference = first["reference"]
-    answered = [row for row in rows if row["answers__item"] is not None]
-    answered_at = {row["answers__item"]: row["answers__answered_at"] for row in answered}
-    touched = [*answered_at.values(), *(first[name] for name in TOUCHED_FIELDS if first[name])]
+    stored = {row["answers__item"]: Stored._make(STORED(row)) for row in rows if row["answers__item"]}
+    touched = [first[name] for name in TOUCHED_FIELDS if first[name]]
     clinic = Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS})
     return Visit(
         **{name: first[name] for name in SESSION_FIELDS}
         | {"language": clinic.spoken(language), "refused": opened(first["refused"], reference)},
         release=first["release__sha256"],
+        version=first["release__version"],
         clinic=clinic,
-        answers={
-            row["answers__item"]: tuple(opened(row["answers__given"], reference, row["answers__item"]))
-            for row in answered
-        },
-        answered_at=answered_at,
-        taken_back={row["answers__item"]: row["answers__taken_back"] for row in answered},
+        stored=stored,
+        answers={item: opened_texts(answer.given, reference, item) for item, answer in stored.items()},
         opened_at=first["reopened_at"] or first["started_at"],
-        last_active_at=max(touched),
+        last_active_at=max([*touched, *[answer.answered_at for answer in stored.values()]]),
         corrects=first["corrects__reference"] or "",
     )
 
@@ -142,8 +180,3 @@ def forget(response: HttpResponse) -> None:
 
 def key_of(request: HttpRequest) -> str:
     return request.COOKIES.get(settings.VISIT_COOKIE_NAME, "")
-
-
-def with_answers(visit: Visit, given: Answers) -> Visit:
-    """The same session once these answers are stored."""
-    return replace(visit, answers={**visit.answers, **given})

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from triage.settings import *  # noqa: F403
@@ -13,9 +14,16 @@ DELAY = 0.3  # seconds
 class StoreLater:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         from triage import actions
+        from triage.domain.walk import Answers
+        from triage.visit import Visit
 
         store = actions.record_answers
-        actions.record_answers = lambda *given: threading.Timer(DELAY, store, given).start()
+
+        def later(visit: Visit, given: Answers, now: datetime) -> Visit:
+            threading.Timer(DELAY, store, (visit, given, now)).start()
+            return visit.with_answers(given)
+
+        actions.record_answers = later
         self.get_response = get_response
 
     def __call__(self, request: Any) -> Any:

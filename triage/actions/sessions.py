@@ -8,14 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
 
 from triage import notes, pages, records, releases
 from triage.actions.keys import new_key, signs
 from triage.domain import flags
 from triage.domain.content import Content, Screen
-from triage.domain.decision import decide, emergencies
+from triage.domain.decision import decide
 from triage.domain.flags import TakenBack
 from triage.domain.loading import ContentError
 from triage.domain.result import Result, build
@@ -28,8 +26,9 @@ from triage.models import (
     RecordChain,
     Release,
     TriageSession,
+    the_clinic,
 )
-from triage.visit import Visit
+from triage.visit import Visit, find
 
 RECORD_FORMAT = 1
 URGENCY_LEVELS = {
@@ -65,7 +64,9 @@ def start_session(
     if invitation:
         invitation.opened_at = now
         invitation.save(update_fields=["opened_at"])
-    clinic, _created = Clinic.objects.get_or_create(pk=1)
+    clinic = the_clinic()
+    if clinic._state.adding:  # the first session of all, before anybody saved settings
+        clinic, _created = Clinic.objects.get_or_create(pk=1)
     session = TriageSession(
         key_hash=releases.sha256(key),
         reference=_free_reference(),
@@ -89,25 +90,23 @@ def _free_reference() -> str:
 
 
 @transaction.atomic
-def record_answers(visit: Visit, given: Answers, now: datetime) -> None:
-    """Store the answers of one screen.
+def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
+    """Store the answers of one screen: the session with them.
 
     Raises AlreadySubmitted when the questionnaire has been handed in, AnsweredMeanwhile when another tab has
     answered since the visit was read: together the two may make an emergency that neither makes alone.
     """
-    walked = walk(visit.content, {**visit.answers, **given})
-    emergency = emergencies(visit.content, walked)
-    taken_back = flags.taken_back(visit.content, visit.walk, given, walked)
+    after = visit.with_answers(given)
+    taken_back = flags.taken_back(visit.content, visit.walk, given, after.walk)
     # The update comes first: it takes the session's lock, and finds nothing when another tab was quicker.
     still_so = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
     changed = still_so.update(
-        last_sequence=F("last_sequence") + len(given),
+        last_sequence=visit.last_sequence + len(given),
         refused=None,
-        **({"emergency_at": Coalesce("emergency_at", now)} if emergency else {}),
+        **({"emergency_at": visit.emergency_at or now} if after.emergencies else {}),
     )
     if not changed:
-        submitted = TriageSession.objects.filter(pk=visit.pk, submitted_at__isnull=False).exists()
-        raise AlreadySubmitted if submitted else AnsweredMeanwhile
+        raise AlreadySubmitted if _submitted(visit) else AnsweredMeanwhile
     rows = [
         Answer(
             session_id=visit.pk,
@@ -125,6 +124,11 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> None:
         unique_fields=["session", "item"],
         update_fields=["given", "sequence", "answered_at", "taken_back"],
     )
+    return after
+
+
+def _submitted(visit: Visit) -> bool:
+    return TriageSession.objects.filter(pk=visit.pk, submitted_at__isnull=False).exists()
 
 
 def _stored(content: Content, item: str, given: Iterable[str], reference: str) -> list[str]:
@@ -136,15 +140,17 @@ def _stored(content: Content, item: str, given: Iterable[str], reference: str) -
 
 def _taken_back(visit: Visit, item: str, codes: tuple[str, ...], now: datetime) -> TakenBack:
     """What was taken back of this item so far, and these codes now."""
-    before = visit.taken_back.get(item, {})
+    if item not in visit.stored:
+        return {}
+    answer = visit.stored[item]
     new = {
         code: {
-            "given_at": before.get(code, {}).get("given_at") or visit.answered_at[item].isoformat(),
+            "given_at": answer.taken_back.get(code, {}).get("given_at") or answer.answered_at.isoformat(),
             "taken_back_at": now.isoformat(),
         }
         for code in codes
     }
-    return {**before, **new}
+    return {**answer.taken_back, **new}
 
 
 def keep_refused(visit: Visit, screen: str, sent: Mapping[str, list[str]]) -> None:
@@ -213,104 +219,117 @@ def _loadable(release: Release) -> Release:
     return release
 
 
-@transaction.atomic
-def submit(pk: int, language: str, now: datetime) -> TriageSession:
-    """Hand in: decide, and freeze the record. Once and for all; a second call changes nothing.
+def submit(visit: Visit, now: datetime) -> None:
+    """Hand in: decide, and freeze the record. Once and for all; a second time changes nothing.
 
-    Raises NotComplete while a question on the path is open, or where the questions ended at an exit page.
+    Raises NotComplete while a question on the path is open, or where the questions ended at an exit page, and
+    AnsweredMeanwhile when another tab has answered since the visit was read.
     """
-    session = (
-        TriageSession.objects.select_for_update(of=("self",))
-        .select_related("clinic", "release", "corrects")
-        .get(pk=pk)
-    )
-    if session.submitted_at:
-        return session
-    now = max(now, session.started_at)  # the clock may have been set back meanwhile
-    rows = list(session.answers.all())
-    content = releases.content(session.release.sha256, language)
-    given = {row.item: tuple(row.given) for row in rows}
-    walked = walk(content, given)
-    if not walked.complete:
+    if visit.submitted_at:
+        return
+    if not visit.walk.complete:
         raise NotComplete
-    result = _result(session, content, walked)
-    staff_content = releases.content(session.release.sha256, settings.LANGUAGE_CODE)
+    now = max(now, visit.started_at)  # the clock may have been set back meanwhile
+    # All that takes time is done before anything is locked.
+    frozen = _frozen(visit, now)
+    try:
+        _keep(visit, frozen, now)
+    except AnsweredMeanwhile:
+        if not _submitted(visit):
+            raise
+
+
+def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
+    """The record, without its place in the chain."""
+    content = visit.content
+    # As it is stored: the patient's own words stay sealed in the record too.
+    given = {item: tuple(answer.given) for item, answer in visit.stored.items()}
+    walked = walk(content, given)
+    staff_content = releases.content(visit.release, settings.LANGUAGE_CODE)
+    taken_back = {item: answer.taken_back for item, answer in visit.stored.items()}
     frozen = {
         "format": RECORD_FORMAT,
-        "reference": session.reference,
-        "corrects": session.corrects.reference if session.corrects else None,
-        "release": {"sha256": session.release.sha256, "version": session.release.version},
+        "reference": visit.reference,
+        "corrects": visit.corrects or None,
+        "release": {"sha256": visit.release, "version": visit.version},
         "language": content.language,
-        "clinic": session.clinic.as_settings(),
-        "show_roots": session.clinic.show_roots,
-        "started_at": session.started_at.isoformat(),
+        "clinic": visit.clinic.as_settings(),
+        "show_roots": visit.clinic.show_roots,
+        "started_at": visit.started_at.isoformat(),
         "submitted_at": now.isoformat(),
-        "answers": [_answer_data(row) for row in rows],
+        "answers": [
+            {"item": item, **answer._asdict(), "answered_at": answer.answered_at.isoformat()}
+            for item, answer in visit.stored.items()
+        ],
         "path": walked.asked,
         "dropped": walked.dropped,
-        "taken_back": list(flags.in_words(staff_content, given, {row.item: row.taken_back for row in rows})),
-        "result": result.as_data(),
+        "taken_back": list(flags.in_words(staff_content, given, taken_back)),
+        "result": _result(visit, content, walked).as_data(),
         # Where the patient read another language, the same for staff in theirs.
-        "staff_result": _result(session, staff_content, walk(staff_content, walked.answers)).as_data()
+        "staff_result": _result(visit, staff_content, walk(staff_content, walked.answers)).as_data()
         if staff_content.language != content.language
         else None,
     }
     # What the patient will read, made from the record as it will be read back.
-    main = pages.result_main(notes.read(releases.canonical(frozen), session.reference))
-    frozen["words_sha256"] = pages.words_sha256(main)
+    main = pages.result_main(notes.read(releases.canonical(frozen), visit.reference))
+    return {**frozen, "words_sha256": pages.words_sha256(main)}
+
+
+def _result(visit: Visit, content: Content, walked: Walk) -> Result:
+    return build(content, walked, decide(content, walked), visit.clinic.as_settings(), releases.passages())
+
+
+@transaction.atomic
+def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
+    """Add the record to the chain, and tell the clinic where it wants that."""
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
     record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})
     chain.number, chain.sha256 = chain.number + 1, releases.sha256(record)
     chain.save()
-    session.language = content.language
-    session.submitted_at, session.refused = now, None
-    session.origin, session.root = result.origin, result.root or ""
-    session.urgency = URGENCY_LEVELS[result.urgency]
-    session.record, session.record_sha256, session.record_number = record, chain.sha256, chain.number
-    # Staff may have dealt with what was there before; nobody has yet seen this.
-    session.review_state = TriageSession.ReviewState.NEW
-    session.save()
-    _tell_the_clinic(session, now)
-    return session
-
-
-def _tell_the_clinic(session: TriageSession, now: datetime) -> None:
-    """Put a mail into the outbox if the clinic wants one. Sending it is not the patient's to wait for."""
-    level = TriageSession.Urgency.EMERGENCY if session.emergency_at else session.urgency
-    if level in TOLD[session.clinic.tell_about] and not session.demo:
-        OutboxMail(session=session, created_at=now, next_at=now).save(force_insert=True)
-
-
-def _result(session: TriageSession, content: Content, walked: Walk) -> Result:
-    return build(content, walked, decide(content, walked), session.clinic.as_settings(), releases.passages())
-
-
-def _answer_data(row: Answer) -> Mapping[str, Any]:
-    return {
-        "item": row.item,
-        "given": row.given,
-        "sequence": row.sequence,
-        "answered_at": row.answered_at.isoformat(),
-        "taken_back": row.taken_back,
-    }
+    result = frozen["result"]
+    urgency = URGENCY_LEVELS[result["urgency"]]
+    still_so = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
+    changed = still_so.update(
+        language=frozen["language"],
+        submitted_at=now,
+        refused=None,
+        origin=result["origin"],
+        root=result["root"] or "",
+        urgency=urgency,
+        record=record,
+        record_sha256=chain.sha256,
+        record_number=chain.number,
+        # Staff may have dealt with what was there before; nobody has yet seen this.
+        review_state=TriageSession.ReviewState.NEW,
+    )
+    if not changed:
+        raise AnsweredMeanwhile
+    level = TriageSession.Urgency.EMERGENCY if visit.emergency_at else urgency
+    if level in TOLD[visit.clinic.tell_about] and not visit.demo:
+        # Sending it is not the patient's to wait for.
+        OutboxMail(session_id=visit.pk, created_at=now, next_at=now).save(force_insert=True)
 
 
 def enter(content: Content, answers: Answers, language: str, now: datetime, *, demo: bool) -> TriageSession:
     """A whole questionnaire at once, as `create_demo` and tests need it: start, answer each screen, hand in."""
     session, key = start_session(language, now, demo=demo)
-    fill_in(key, content.screens, answers, language, now)
-    return submit(session.pk, language, now)
+    submit(fill_in(key, content.screens, answers, language, now), now)
+    session.refresh_from_db()
+    return session
 
 
-def fill_in(key: str, screens: Iterable[Screen], answers: Answers, language: str, now: datetime) -> None:
-    """Answer what is open of these screens; with "not sure" what `answers` does not say."""
-    from triage.visit import find  # the same reading as the pages
-
+def fill_in(key: str, screens: Iterable[Screen], answers: Answers, language: str, now: datetime) -> Visit:
+    """Answer what is open of these screens; with "not sure" what `answers` does not say. The session as it is then."""
+    visit = _visit(key, language)
     for screen in screens:
-        visit = find(key, language)
-        assert visit is not None
         while open_items := [item for item in visit.walk.asks(screen) if item.key not in visit.answers]:
             unknown = {item.key: () if item.kind == "text" else (item.unsure,) for item in open_items}
             record_answers(visit, {key: answers.get(key, none) for key, none in unknown.items()}, now)
-            visit = find(key, language)
-            assert visit is not None
+            visit = _visit(key, language)
+    return visit
+
+
+def _visit(key: str, language: str) -> Visit:
+    found = find(key, language)
+    assert found is not None
+    return found

@@ -7,6 +7,7 @@ language the content was loaded for.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,18 +42,32 @@ CLINIC = "clinic"  # the basis of a sentence that is the clinic's own text
 CLAIM = re.compile(r"P\d+\.[a-z]\Z")
 
 
-@dataclass(frozen=True, slots=True)
+def cited(basis: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(source for source in basis if source != CLINIC)
+
+
+@dataclass(frozen=True)
 class Sentence:
     """A sentence as a reader sees it, and what it rests on: claim ids, guidance ids or the word `clinic`."""
 
     text: str
     basis: tuple[str, ...]
 
-    @property
+    @cached_property
     def kind(self) -> Literal["article", "guidance", "clinic"]:
         if any(CLAIM.match(source) for source in self.basis):
             return "article"
         return "clinic" if set(self.basis) <= {CLINIC} else "guidance"
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The basis without the clinic: what is cited."""
+        return cited(self.basis)
+
+    @cached_property
+    def settings(self) -> tuple[str, ...]:
+        """The clinic's settings that it names."""
+        return tuple(name for _text, name, _format, _as in string.Formatter().parse(self.text) if name)
 
 
 @dataclass(frozen=True, slots=True)

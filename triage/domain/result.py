@@ -8,13 +8,12 @@ clinic's own words apart.
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from triage.domain import explain
-from triage.domain.content import CLINIC, STAFF_SECTIONS, Content, Row, Rule, Sentence
+from triage.domain.content import STAFF_SECTIONS, Content, Row, Rule, Sentence, cited
 from triage.domain.decision import Decision, reasons
 from triage.domain.logic import UNSURE, YES, Sign, support
 from triage.domain.walk import Walk
@@ -182,13 +181,14 @@ def build(
         raise ValueError("an exit page has no result")
     sections = {key: _section(content, key, walked, decision, clinic) for key in content.sections}
     explained = explain.explain(content, walked, decision)
-    points = _points(content, walked, decision)
+    why_urgent = tuple(_reason(content, rule, walked) for rule in decision.urgency_rules)
+    points = _points(content, walked, why_urgent)
     return Result(
         origin=decision.origin,
         root=decision.root,
         urgency=decision.urgency,
         names=_names(content, decision),
-        why_urgent=tuple(_reason(content, rule, walked) for rule in decision.urgency_rules),
+        why_urgent=why_urgent,
         why_origin=_reason(content, decision.origin_rule, walked),
         why_root=_reason(content, decision.root_rule, walked) if decision.root_rule else None,
         points_to=_points_to(content, walked),
@@ -232,7 +232,7 @@ def advice(content: Content, walked: Walk, decision: Decision, clinic: ClinicSet
 def say(sentence: Sentence, clinic: ClinicSettings | None = None) -> Said:
     """The sentence with the clinic's settings filled in."""
     text = sentence.text.format_map(clinic) if clinic else sentence.text
-    return Said(text, sentence.kind, _sources(sentence.basis))
+    return Said(text, sentence.kind, sentence.sources)
 
 
 def section(content: Content, key: str, clinic: ClinicSettings) -> Sentences:
@@ -310,12 +310,8 @@ def _given(content: Content, key: str, walked: Walk, basis: tuple[str, ...] | No
         item=key,
         question=item.text,
         answer=answer_words(content, key, walked.answers.get(key, (item.unsure,))),
-        sources=_sources(basis or item.basis),
+        sources=cited(basis or item.basis),
     )
-
-
-def _sources(basis: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(source for source in basis if source != CLINIC)
 
 
 def _change(content: Content, change: explain.Change) -> Change:
@@ -380,8 +376,9 @@ def _fits(row: Row, decision: Decision) -> bool:
 
 def settings_allow(row: Row, clinic: ClinicSettings) -> bool:
     """A sentence that names an empty setting is left out; one for want of a setting is shown only then."""
-    named = (name for _, name, _, _ in string.Formatter().parse(row.sentence.text) if name)
-    return all(clinic[name] for name in named) and not (row.unless_set and clinic[row.unless_set])
+    return all(clinic[name] for name in row.sentence.settings) and not (
+        row.unless_set and clinic[row.unless_set]
+    )
 
 
 def _line(content: Content, key: str, walked: Walk, points: Points) -> Line:
@@ -398,7 +395,7 @@ def _line(content: Content, key: str, walked: Walk, points: Points) -> Line:
         mirrored=item.mirrored(walked.facts),
         speaks_for=tuple(dict.fromkeys(where for where, _sign in points[key])),
         signs=tuple(sign for _where, sign in points[key] if sign),
-        sources=_sources(item.basis),
+        sources=cited(item.basis),
     )
 
 
@@ -406,10 +403,10 @@ def _line(content: Content, key: str, walked: Walk, points: Points) -> Line:
 Points = Mapping[str, list[tuple[str, str]]]
 
 
-def _points(content: Content, walked: Walk, decision: Decision) -> Points:
+def _points(content: Content, walked: Walk, why_urgent: Iterable[Reason]) -> Points:
     """Where answers point, through the safety rules they set off and the signs they make true."""
     found: dict[str, list[tuple[str, str]]] = {key: [] for key in walked.asked}
-    for key in {reason.item for rule in decision.urgency_rules for reason in reasons(rule, walked)}:
+    for key in {given.item for reason in why_urgent for given in reason.answers}:
         found[key].append(("safety", ""))
     for sign in content.signs:
         if sign.points_to != "neither" and sign.truth(walked.facts) is YES:

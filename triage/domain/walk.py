@@ -22,8 +22,9 @@ class AnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The answers replayed: `asked` in order, `facts` for conditions, `answers` that count."""
+    """The answers `given`, replayed: `asked` in order, `facts` for conditions, `answers` that count."""
 
+    given: Answers
     asked: tuple[str, ...]
     facts: Facts
     answers: Answers
@@ -61,6 +62,7 @@ def walk(content: Content, answers: Answers) -> Walk:
             break
     counting = {key: answers[key] for key in asked if key in answers}
     return Walk(
+        given=answers,
         asked=tuple(asked),
         facts=facts,
         answers=counting,

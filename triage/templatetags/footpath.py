@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 
@@ -31,6 +32,13 @@ class Source:
         return place_of(self.citation["id"])
 
 
+class Marked(NamedTuple):
+    """A sentence as a page with a list of sources shows it. No marks: the clinic's own words."""
+
+    text: str
+    marks: tuple[str, ...]
+
+
 @register.filter
 def part(parts: Mapping[str, Any], key: str) -> Any:
     """A part of a result whose key has a hyphen, which template syntax cannot read."""
@@ -52,17 +60,28 @@ def sources_of(citations: Any, *parts: Any) -> dict[str, Source]:
     entries = citations.values() if isinstance(citations, Mapping) else citations or ()
     known = {entry["id"]: entry for entry in map(_plain, entries)}
     places: dict[tuple[str, str, str], Source] = {}
+    numbers: Counter[str] = Counter()
     found: dict[str, Source] = {}
     for id in dict.fromkeys(_named(list(map(_plain, parts)), []) if parts else known):
         entry = known[id]
         place = (entry["kind"], entry["title"], entry["locator"])
         if place not in places:
             letter = LETTERS[entry["kind"]]
-            number = 1 + sum(source.mark.startswith(letter) for source in places.values())
-            places[place] = Source(f"{letter}{number}", entry)
+            numbers[letter] += 1
+            places[place] = Source(f"{letter}{numbers[letter]}", entry)
         places[place].claims.append(entry)
         found[id] = places[place]
     return found
+
+
+@register.filter
+def marked(said: Any, sources: Mapping[str, Source]) -> Any:
+    """A sentence, or each of several, with its marks; of what has one for either reader, the patient's."""
+    if isinstance(said, list | tuple):
+        return tuple([marked(each, sources) for each in said])
+    plain = _plain(said)
+    sentence = plain.get("patient", plain)
+    return Marked(sentence["text"], marks(sentence["sources"], sources))
 
 
 @register.filter

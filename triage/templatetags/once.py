@@ -13,11 +13,13 @@ from django.utils.translation import get_language
 
 register = template.Library()
 
-MOST = 1000  # ways to show one part; where there are more, the others are made each time
+MOST = (
+    1000  # ways to show one part are kept; then it is begun anew, so that what is asked for now is kept again
+)
 
 
 class Once(Node):
-    child_nodelists = ("nodelist",)
+    child_nodelists = ()  # no block of a page is inside: Django, which looks for them on every page, need not look
 
     def __init__(self, nodelist: NodeList, values: Mapping[str, FilterExpression]) -> None:
         self.nodelist, self.values = nodelist, values
@@ -25,14 +27,24 @@ class Once(Node):
 
     def render(self, context: Context) -> SafeString:
         values = {name: value.resolve(context) for name, value in self.values.items()}
-        key = (get_language(), *values.values())
+        key = (get_language(), *map(_key, values.values()))
         if key in self.made:
             return self.made[key]
         # Made from what it names alone: nothing of one person's can get into another's page.
         html = self.nodelist.render(context.new(values))
-        if len(self.made) < MOST:
-            self.made[key] = html
+        if len(self.made) == MOST:
+            self.made.clear()
+        self.made[key] = html
         return html
+
+
+def _key(value: object) -> object:
+    """The value itself, or where that is no key, all that it says of itself."""
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value
 
 
 @register.tag

@@ -110,14 +110,14 @@ def reviewed(session: TriageSession, number: int, staff: User, when: datetime) -
 
 def hesitant(content: Content, quiet: Answers, now: datetime) -> None:
     """Somebody ticks an emergency sign, takes it back, and hands in."""
-    session, key = ticks_a_sign(content, quiet, now - timedelta(minutes=9))
+    _session, key = ticks_a_sign(content, quiet, now - timedelta(minutes=9))
     for screen in content.screens:
         visit = find(key, "en")
         assert visit is not None
         given = {item.key: quiet[item.key] for item in visit.walk.asks(screen) if item.key in quiet}
         actions.record_answers(visit, given, now - timedelta(minutes=6))
-    actions.fill_in(key, content.screens, quiet, "en", now - timedelta(minutes=5))
-    actions.submit(session.pk, "en", now - timedelta(minutes=4))
+    done = actions.fill_in(key, content.screens, quiet, "en", now - timedelta(minutes=5))
+    actions.submit(done, now - timedelta(minutes=4))
 
 
 def ticks_a_sign(content: Content, quiet: Answers, when: datetime) -> tuple[TriageSession, str]:
@@ -146,10 +146,10 @@ def invited(content: Content, quiet: Answers, staff: User, now: datetime) -> Non
     for (invitation, _code), screens in zip(
         made, (len(content.screens), len(content.screens), 3), strict=False
     ):
-        session, key = actions.start_session("en", now, demo=True, invitation=invitation)
-        actions.fill_in(key, content.screens[:screens], quiet, "en", now)
+        _session, key = actions.start_session("en", now, demo=True, invitation=invitation)
+        filled = actions.fill_in(key, content.screens[:screens], quiet, "en", now)
         if screens == len(content.screens):
-            actions.submit(session.pk, "en", now)
+            actions.submit(filled, now)
 
 
 def corrected(content: Content, old: TriageSession, answers: Answers, now: datetime) -> None:
@@ -158,5 +158,4 @@ def corrected(content: Content, old: TriageSession, answers: Answers, now: datet
     visit = find(key, "en")
     assert visit is not None
     actions.record_answers(visit, answers, now)
-    actions.fill_in(key, content.screens, answers, "en", now)
-    actions.submit(visit.pk, "en", now)
+    actions.submit(actions.fill_in(key, content.screens, answers, "en", now), now)
