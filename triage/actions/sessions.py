@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from triage import notes, pages, records, releases
 from triage.actions.keys import new_key, signs
@@ -98,9 +99,7 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
     """
     after = visit.with_answers(given)
     taken_back = flags.taken_back(visit.content, visit.walk, given, after.walk)
-    # The update comes first: it takes the session's lock, and finds nothing when another tab was quicker.
-    still_so = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
-    changed = still_so.update(
+    changed = _still_as_read(visit).update(
         last_sequence=visit.last_sequence + len(given),
         refused=None,
         **({"emergency_at": visit.emergency_at or now} if after.emergencies else {}),
@@ -125,6 +124,11 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
         update_fields=["given", "sequence", "answered_at", "taken_back"],
     )
     return after
+
+
+def _still_as_read(visit: Visit) -> QuerySet[TriageSession]:
+    """To be updated: that takes the session's lock, and finds nothing where another tab was quicker."""
+    return TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
 
 
 def _submitted(visit: Visit) -> bool:
@@ -288,8 +292,7 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
     chain.save()
     result = frozen["result"]
     urgency = URGENCY_LEVELS[result["urgency"]]
-    still_so = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
-    changed = still_so.update(
+    changed = _still_as_read(visit).update(
         language=frozen["language"],
         submitted_at=now,
         refused=None,
