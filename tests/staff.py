@@ -8,7 +8,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.forms import model_to_dict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from benchmarks.queries import NO_STATEMENTS
 from tests.patient import BACK, FOOT_ONLY, NOW
 from triage import actions, releases, visit
 from triage.domain.walk import read_answers
@@ -43,7 +45,7 @@ def many(count=600):
     TriageSession.objects.bulk_create(
         TriageSession(
             key_hash=f"many {n}",
-            reference=f"MNY-{n:03}",
+            reference="MNX-" + "".join(actions.REFERENCE_SIGNS[int(digit)] for digit in f"{n:03}"),
             clinic=clinic,
             release=release,
             language="en",
@@ -80,6 +82,14 @@ def sheet(session):
 def text(response):
     """The page as it is read: no tags, white space collapsed."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def statements(client, address):
+    """What a page asks of the database; what begins and ends a transaction is not asked."""
+    client.get(address)  # the first page of a while also notes that somebody is there
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in asked if not query["sql"].startswith(NO_STATEMENTS)]
 
 
 def listed(client, query=""):

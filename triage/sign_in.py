@@ -42,7 +42,7 @@ NOTED_EVERY = timedelta(minutes=1)
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 PASSWORD_HOLDS = timedelta(minutes=10)  # until the code is there
 HALF_IN = "password_given_by"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "triage.rights.StaffBackend"
 
 Page = Callable[[HttpRequest, User], HttpResponseBase]
 

@@ -3,14 +3,13 @@ makes it fail or tells what the page does not show."""
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
@@ -18,25 +17,50 @@ LONGEST_PARAMETER = 50
 MOST_ROWS = 1000  # further down a person searches or filters; counting on and on would read the whole table
 
 
-class CappedPaginator(Paginator):
-    object_list: QuerySet[Any]
+class Counted(Subquery):
+    """How many rows a query finds, as a value within another query."""
 
-    @cached_property
-    def count(self) -> int:
-        # In the list's order, so that it is counted along the index the page is read from.
-        return self.object_list[:MOST_ROWS].count()
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) found)"
+    output_field = IntegerField()
+
+
+class CountedPaginator(Paginator):
+    """Is told how many rows there are."""
+
+    count = 0
 
     @property
     def capped(self) -> bool:
         return self.count == MOST_ROWS
 
 
-class OnePage(ChangeList):
-    """Says so to the database also where the whole list fits on one page: PostgreSQL would make ready to read many."""
+class CountedList(ChangeList):
+    """Asks for the rows of a page and for how many there are in all at once, where Django counts first."""
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        rows = super().get_queryset(request, exclude_parameters)
+        # In the list's order, so that it is counted along the index the page is read from.
+        return rows.annotate(in_all=Counted(rows.values("pk")[:MOST_ROWS]))
 
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = self.result_list[: self.list_per_page]
+        found = self._page(self.page_num)
+        if not found and self.page_num != 1:  # there is no such page, or none any more
+            self.page_num = 1
+            found = self._page(1)
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.paginator.count = self.result_count = found[0].in_all if found else 0
+        self.result_list = found
+        self.multi_page = self.result_count > self.list_per_page
+        self.can_show_all = not self.multi_page
+        self.show_admin_actions = self.show_full_result_count = False
+        self.full_result_count = None
+
+    def _page(self, number: int) -> list[Any]:
+        begin = (number - 1) * self.list_per_page
+        end = begin + self.list_per_page
+        return list(self.queryset[begin:end]) if 0 <= begin < MOST_ROWS else []
 
 
 class GuardedList(admin.ModelAdmin):
@@ -46,12 +70,12 @@ class GuardedList(admin.ModelAdmin):
     lookups: frozenset[str] = frozenset()
     actions = None
     list_per_page = list_max_show_all = 50
-    paginator = CappedPaginator
+    paginator = CountedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return OnePage
+        return CountedList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.lookups

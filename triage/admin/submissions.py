@@ -127,13 +127,14 @@ class SubmissionAdmin(ReadOnly, GuardedList):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TriageSession]:
         """What staff may see: all that was submitted, and unfinished sessions with an emergency sign."""
         last = Review.objects.filter(session=OuterRef("pk")).order_by("-pk")
+        invited = Invitation.objects.filter(pk=OuterRef("invitation"))
         return (
             super()
             .get_queryset(request)
             .filter(listed_at__isnull=False)
             .defer("record")
-            .prefetch_related("invitation")  # a join would have the database read the other table first
             .annotate(
+                label=Subquery(invited.values("label")),
                 corrects_reference=F("corrects__reference"),
                 corrected_by_reference=Case(
                     When(corrected_by__listed_at__isnull=False, then=F("corrected_by__reference"))
