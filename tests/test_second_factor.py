@@ -10,13 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.addresses import World, outcome, routes
 from tests.browser import each_look, press
-from tests.staff import text
+from tests.patient import publish
+from tests.staff import WORKLIST, statements, text
 from triage import actions, sign_in
 from triage.models import AccessEntry
 
@@ -317,6 +319,41 @@ def test_a_superuser_resets_it_on_the_account_page(known, clock):
 
 def test_no_page_shows_a_devices_key(known, half_in_world):
     assert not [route for route in routes() if "otp" in route or "axes" in route]
+
+
+LOSSES = {
+    "deleted": lambda devices: devices.delete(),
+    "not confirmed any more": lambda devices: devices.update(confirmed=False),
+    "somebody else's": lambda devices: devices.update(user=actions.create_staff("rob", PASSWORD, "Managers")),
+}
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_a_session_ends_with_its_device(anna, how):
+    anna.set_up()
+    assert anna.is_in()
+    LOSSES[how](TOTPDevice.objects.all())
+    assert not anna.is_in()
+
+
+def test_the_device_of_a_session_is_its_users_own(anna, clock):
+    anna.set_up()
+    rob = Member("rob", clock)
+    rob.set_up()
+    session = anna.client.session
+    session[DEVICE_ID_SESSION_KEY] = rob.client.session[DEVICE_ID_SESSION_KEY]
+    session.save()
+    assert rob.is_in()
+    assert not anna.is_in()
+
+
+def test_the_second_factor_asks_the_database_nothing_more(anna, settings):
+    anna.set_up()
+    publish()
+    found = []
+    for settings.STAFF_SECOND_FACTOR in (True, False):
+        found.append([len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")])
+    assert found == [[4, 8], [4, 8]]
 
 
 # How long a session lasts
