@@ -33,7 +33,7 @@ ALL = [name for name in BENCHES if name != "pages"]
 @contextmanager
 def environment(database: str) -> Iterator[dict[str, str]]:
     with footpath_on(database) as site:
-        yield {**site.environment, "STAFF_SECOND_FACTOR": "off"}
+        yield site.environment
 
 
 def figures(name: str, databases: tuple[str, ...], arguments: list[str]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from benchmarks.browser import Browser
 from benchmarks.harness import Bench, start_django
@@ -35,7 +36,10 @@ PAGES = {
     "three filters, none left": LIST + "?level__exact=2&origin__exact=back&review_state__exact=1",
     "search: a whole reference": LIST + "?q={reference}",
     "search: its first four signs": LIST + "?q={beginning}",
-    "search: a label": LIST + "?q=nobody",
+    "search: its first sign (many)": LIST + "?q={sign}",
+    "search: a label": LIST + "?q={label}",
+    "search: a label and four signs": LIST + "?q={alike}",
+    "search: nobody's label": LIST + "?q=nobody",
     "sort: by time": LIST + "?o=5",
     "sort: by time, oldest first": LIST + "?o=-5",
     "sort: by reference": LIST + "?o=1",
@@ -43,7 +47,7 @@ PAGES = {
     "filter and search": LIST + "?level__exact=1&q={beginning}",
 }
 UNBOUNDED = {
-    "COUNT of everything": re.compile(r"^SELECT COUNT\(\*\) AS \S+ FROM \"", re.IGNORECASE),
+    "COUNT without an end": re.compile(r"COUNT\(\*\)(?!.* LIMIT \d{3,4}\))", re.IGNORECASE | re.DOTALL),
     "DISTINCT": re.compile(r"\bSELECT DISTINCT\b|COUNT\(DISTINCT", re.IGNORECASE),
     "deep OFFSET": re.compile(r"\bOFFSET \d{4,}"),
 }
@@ -69,15 +73,22 @@ class Seen:
 
 
 def sign_in(browser: Browser) -> None:
+    """With a password and the code of a device, as clinics do."""
     from django.contrib.auth.models import Group, User
+    from django.contrib.sessions.backends.db import SessionStore
+    from django_otp.oath import totp
+
+    from triage.sign_in import HALF_IN
 
     user, _new = User.objects.get_or_create(username="bench", defaults={"is_staff": True})
     user.set_password(PASSWORD)
     user.save()
     user.groups.set(Group.objects.filter(name__in=["Reviewers", "Managers"]))
     browser.get("/admin/login/")
-    entered = browser.post("/admin/login/", {"username": "bench", "password": PASSWORD})
-    assert entered.status == 302, entered.text
+    browser.post("/admin/login/", {"username": "bench", "password": PASSWORD})
+    key = SessionStore(browser.cookies["staff"])[HALF_IN]["key"]
+    entered = browser.post("/admin/second-factor/set-up/", {"code": f"{totp(bytes.fromhex(key)):06}"})
+    assert "recovery codes" in entered.text, entered.text
 
 
 def seconds(browser: Browser, path: str) -> float:
@@ -91,6 +102,15 @@ def seconds(browser: Browser, path: str) -> float:
         least = min(least, time.process_time() + sum(map(cpu_of, servers)) - begin)
         assert reply.status == 200, (path, reply.status)
     return least
+
+
+def queries(browser: Browser, seen: Seen, path: str) -> list[str]:
+    """What a page asks. Once a minute one also notes that somebody is there: of two in a row at most one does."""
+    asked = []
+    for _time in range(2):
+        browser.get(path)
+        asked.append(seen.statements)
+    return min(asked, key=len)
 
 
 def server_processes() -> list[int]:
@@ -110,12 +130,22 @@ def cpu_of(pid: int) -> float:
 
 
 def addresses() -> dict[str, str]:
-    from triage.models import TriageSession
+    from triage.models import Invitation, TriageSession
 
     opened = TriageSession.objects.filter(demo=True, record__contains="staff_result").order_by("pk").first()
     assert opened
-    made = TriageSession.objects.get(key_hash=f"made-{FEW // 2}").reference
-    lists = {name: path.format(reference=made, beginning=made[:5]) for name, path in PAGES.items()}
+    made, other = (TriageSession.objects.get(key_hash=f"made-{FEW // part}").reference for part in (2, 3))
+    used = Invitation.objects.filter(sessions__submitted_at__isnull=False).distinct()
+    alike, invitation = used[:2]
+    Invitation.objects.filter(pk=alike.pk).update(label=other[:5])
+    typed = {
+        "reference": made,
+        "beginning": made[:5],
+        "sign": made[:1],
+        "label": quote(invitation.label),
+        "alike": other[:5],
+    }
+    lists = {name: path.format(**typed) for name, path in PAGES.items()}
     today = {
         "overview": LIST + "overview/",
         "agreement": LIST + "agreement/",
@@ -142,18 +172,19 @@ def measure(bench: Bench, many: int) -> None:
     faults = []
     for name, path in pages.items():
         after = seconds(browser, path)
+        asked = queries(browser, seen, path)
         bench.figure(
             f"CPU of {name}, among {many:,} / {FEW:,}",
             after / before[name],
             at_most=2.0,
-            note=f"{after * 1000:.0f} ms, {len(seen.statements)} queries",
+            note=f"{after * 1000:.0f} ms, {len(asked)} queries",
         )
         if name in PAGES:
-            bench.figure(f"queries of {name}", len(seen.statements), at_most=8, exact=True)
+            bench.figure(f"queries of {name}", len(asked), at_most=8, exact=True)
             faults += [
                 f"{fault} in {name}"
                 for fault, pattern in UNBOUNDED.items()
-                if any(pattern.search(sql) for sql in seen.statements)
+                if any(pattern.search(sql) for sql in asked)
             ]
     bench.figure(
         "lists with an unbounded COUNT, DISTINCT or OFFSET",

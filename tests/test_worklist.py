@@ -8,6 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection
 
+from benchmarks.admin import UNBOUNDED
 from tests.patient import BACK, NOW, publish
 from tests.staff import (
     EMERGENCY,
@@ -126,6 +127,28 @@ def test_a_page_is_read_from_an_index_without_sorting(reviewer, query, index):
 SORTS = "TEMP B-TREE|Sort"
 
 
+@pytest.mark.parametrize("label", ["A. B.", "MNX-3"])
+def test_the_few_of_a_label_are_not_looked_for_along_all_references(reviewer, label):
+    many()
+    invite(label, [7, 8, 9, 10])
+    rows = reviewer.get(f"{WORKLIST}?q={label}").context["cl"].queryset
+    assert 7 in rows.values_list("record_number", flat=True)
+    assert not re.search(READS_ALL, plan(rows))
+    assert re.search(READS_ALL, plan(rows.order_by("reference")))
+
+
+READS_ALL = r"SCAN (triage_triagesession|V0)|Index Scan using \w*reference\w* on triage_triagesession"
+
+
+def invite(label, numbers):
+    """These submissions were for an appointment."""
+    visit = {"label": label, "appointment_at": NOW, "language": "en"}
+    ((invitation, _code),) = actions.invite([visit], User.objects.get(), NOW - timedelta(days=1))
+    TriageSession.objects.filter(record_number__in=numbers).update(
+        invitation=invitation, appointment_at=invitation.appointment_at
+    )
+
+
 def test_a_list_on_one_page_is_asked_for_with_its_end(reviewer):
     """Without, PostgreSQL makes ready to read as many rows as it guesses there are."""
     submitted()
@@ -179,12 +202,8 @@ SEARCHES = ("?q=MNX", "?q=MNX-222", "?q=A. B.", "?level__exact=3&q=MNX", "?p=2&q
 
 @pytest.fixture
 def invited(reviewer):
-    """Of many submissions, every seventh for an appointment."""
     many()
-    visit = {"label": "A. B.", "appointment_at": NOW, "language": "en"}
-    ((invitation, _code),) = actions.invite([visit], User.objects.get(), NOW - timedelta(days=1))
-    for_it = TriageSession.objects.filter(record_number__in=range(1, 601, 7))
-    for_it.update(invitation=invitation, appointment_at=invitation.appointment_at)
+    invite("A. B.", range(1, 601, 7))
 
 
 def most(client, queries):
@@ -196,6 +215,17 @@ def test_a_list_asks_four_times_and_a_search_eight_times(reviewer, invited):
     assert "A. B." in text(reviewer.get(WORKLIST))
     assert listed(reviewer, "?q=A. B.")
     assert (most(reviewer, LISTS), most(reviewer, SEARCHES)) == (4, 8)
+
+
+def unbounded(client):
+    found = [sql for query in (*LISTS, *SEARCHES) for sql in statements(client, WORKLIST + query)]
+    return {fault for fault, pattern in UNBOUNDED.items() if any(map(pattern.search, found))}
+
+
+def test_nothing_is_counted_or_skipped_without_end(reviewer, invited, monkeypatch):
+    assert unbounded(reviewer) == set()
+    monkeypatch.setattr(lists, "MOST_ROWS", 1_000_000)
+    assert unbounded(reviewer) == {"COUNT without an end"}
 
 
 def test_what_is_asked_by_itself_is_noticed(reviewer, invited, monkeypatch):
