@@ -35,9 +35,10 @@ def devices(kind: type[Device]) -> Subquery:
 
 
 class StaffBackend(ModelBackend):
-    """Django's own in all it answers. That asks for the user, then for their rights, then for their groups' rights.
+    """Django's own in all it answers, which asks for the user, for their rights and for their groups' rights in turn.
 
-    What is found is left where Django looks before it asks; should it look elsewhere one day, it asks as before.
+    The rights are left where Django looks before it asks; should it look elsewhere one day, it asks as before.
+    `devices` are those that may have verified a session, see `sign_in.is_verified`.
     """
 
     def get_user(self, user_id: int) -> User | None:
