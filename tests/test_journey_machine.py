@@ -426,7 +426,7 @@ def test_journey_machine(db, proof):
 def a_change_is_not_kept(visit, given, now):
     """As if the first answer to a question stood for good."""
     new = {key: codes for key, codes in given.items() if key not in visit.answers}
-    record_answers(visit, new, now)
+    return record_answers(visit, new, now)
 
 
 def what_was_taken_back_is_forgotten(content, before, given, after):

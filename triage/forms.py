@@ -88,6 +88,8 @@ class ScreenForm(forms.Form):
     def clean(self) -> dict[str, tuple[str, ...] | None]:
         """Drop the answers, and the errors, of questions that another answer on this screen has closed."""
         cleaned = super().clean() or {}
+        if self.alone:
+            return cleaned
         given = {item.key: cleaned[item.key] for item in self.items if cleaned.get(item.key) is not None}
         others = {key: value for key, value in self.walked.given.items() if key not in self.fields}
         asked = walk(self.content, {**others, **given}).asked

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -142,6 +142,10 @@ def _position(open_visit: Visit) -> str:
     return reverse("question", args=[screen.key]) if screen else reverse("check")
 
 
+def _to_position(open_visit: Visit) -> HttpResponse:
+    return HttpResponseRedirect(_position(open_visit))
+
+
 # The questionnaire
 
 
@@ -175,7 +179,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @visited
 def go_on(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Where the person is: the next question, the check page or the result."""
-    return redirect(_position(open_visit))
+    return _to_position(open_visit)
 
 
 @visited
@@ -185,7 +189,7 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
     if screen is None:
         raise Http404
     if open_visit.submitted_at or screen not in open_screens(open_visit.content, open_visit.walk):
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     if request.method == "POST":
         form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
         return _store(request, open_visit, form) if form.is_valid() else _refuse(open_visit, form)
@@ -218,7 +222,7 @@ def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpRes
         answer = _emergency_page(request, after, request.path)
         answer.status_code = 503
         return answer
-    return redirect("emergency" if _emergency_is_new(open_visit, after) else _position(after))
+    return redirect("emergency") if _emergency_is_new(open_visit, after) else _to_position(after)
 
 
 def _emergency_is_new(before: Visit, after: Visit) -> bool:
@@ -249,7 +253,7 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
 def emergency(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """One message: get help now."""
     if open_visit.decision.urgency != "emergency":
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     return _emergency_page(request, open_visit, _position(open_visit))
 
 
@@ -263,7 +267,7 @@ def _emergency_page(request: HttpRequest, open_visit: Visit, go_on_url: str) -> 
 def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """The exit for those these questions were not made for."""
     if not open_visit.walk.exit:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     clinic = open_visit.clinic.as_settings()
     first = open_visit.content.screens[0]
     context = {
@@ -279,7 +283,7 @@ def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Check your answers, each with a way to change it."""
     if open_visit.submitted_at or not open_visit.walk.complete:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     content, walked = open_visit.content, open_visit.walk
     groups = [
         {
@@ -304,7 +308,7 @@ def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     try:
         actions.submit(open_visit, timezone.now())
     except actions.NotComplete:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     except actions.AnsweredMeanwhile:
         return submit(request)  # anew, with what is stored now
     return redirect("result")
@@ -316,7 +320,7 @@ def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """The result, from the frozen record and nothing else."""
     record = _record(open_visit)
     if record is None:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     translation.activate(record["language"])
     return render(request, "result.html", result_context(record))
 
@@ -333,7 +337,7 @@ def copy(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """The same result in the words for staff, as plain text to take along."""
     record = _record(open_visit)
     if record is None:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     return render(request, "copy.html", {"text": clinic_text(record)})
 
 
@@ -342,7 +346,7 @@ def copy(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 def correct(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Begin a correction: this browser goes on with a copy of the answers; what was handed in stays."""
     if not open_visit.submitted_at:
-        return redirect(_position(open_visit))
+        return _to_position(open_visit)
     response = redirect("check")
     visit.remember(response, actions.correct(open_visit.pk, open_visit.language, timezone.now()))
     return response
