@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from playwright.sync_api import sync_playwright
 
 from dev import find_chromium
@@ -52,6 +53,16 @@ def pytest_collection_modifyitems(config, items):
         return
     config.hook.pytest_deselected(items=[item for item in items if not can_differ(item)])
     items[:] = [item for item in items if can_differ(item)]
+
+
+# Languages
+
+
+@pytest.fixture(autouse=True)
+def no_language_is_left_behind():
+    """A request in Spanish leaves its thread in Spanish, for the next test to find."""
+    yield
+    translation.deactivate()
 
 
 # Proofs: tests with a short form, and a long one that `dev.py prove` runs

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.patient import BACK, FOOT_ONLY, Patient, publish
@@ -161,6 +162,22 @@ def test_what_was_read_before_another_tab_answered_is_not_handed_in():
         actions.submit(read, read.last_active_at)
     assert not RecordChain.objects.filter(number__gt=0).exists()
     assert TriageSession.objects.get().submitted_at is None
+
+
+def test_who_waits_for_a_session_that_is_held_does_not_hold_the_chain():
+    """Its row comes first: everybody who hands in needs the end of the chain."""
+    patient = Patient(FOOT_ONLY)
+    patient.go_on(patient.start())
+    read = visit.find(patient.client.cookies["visit"].value, "en")
+    with CaptureQueriesContext(connection) as asked:
+        actions.submit(read, read.last_active_at)
+    begun = next(number for number, query in enumerate(asked) if query["sql"].startswith("BEGIN"))
+    session, chain, *_writes = [query["sql"] for query in asked][begun + 1 :]
+    assert '"triage_triagesession"' in session
+    assert '"triage_recordchain"' in chain
+    assert (
+        session.endswith("FOR UPDATE") == chain.endswith("FOR UPDATE") == (connection.vendor == "postgresql")
+    )
 
 
 @pytest.mark.parametrize("locked", [False, True], ids=["as it is", "decided under the lock"])

@@ -56,6 +56,9 @@ def test_where_there_are_too_many_values_it_is_begun_anew(monkeypatch):
     assert [made.render(Context({"phone": phone})) for phone in "12312"] == ["1", "2", "3", "1", "2"]
     kept = made.nodelist.get_nodes_by_type(once.Once)[0].made
     assert list(kept.values()) == ["2"]
+    kept |= {"what two threads": "put there", "at the same": "moment"}
+    assert made.render(Context({"phone": "4"})) == "4"
+    assert list(kept.values()) == ["4"]
 
 
 def test_a_value_may_be_a_list_or_what_a_record_holds():
@@ -140,19 +143,22 @@ def test_a_result_is_the_same_whoever_came_before(content):
     assert [pages.result_main(record) for record in records] == alone
 
 
-def test_nothing_kept_holds_what_a_person_wrote_or_their_code(transactional_db):
+def test_nothing_kept_holds_what_a_person_wrote_or_their_code_or_which_signs_they_have(transactional_db):
     publish()
     forget()
     patient = Patient(BACK | {"note": "A heron told me so."})
     checked = patient.go_on(patient.start())
     assert "heron" in checked.content.decode()
     page = patient.submit().content.decode()
-    reference = TriageSession.objects.get().reference
-    assert "heron" in page
-    assert reference in page
+    session = TriageSession.objects.get()
+    signs = [sign["patient"]["text"] for sign in open_record(session)["result"]["points_to"]["back"]]
+    assert len(signs) > 1
+    own = ("heron", session.reference)
+    assert all(text in page for text in (*own, *signs))
     texts = [f"{key} {html}" for key, html in kept()]
     assert len(texts) > 50
-    assert not [text for text in texts if "heron" in text or reference in text]
+    assert not [text for text in texts if any(word in text for word in own)]
+    assert {sum(sign in text for sign in signs) for text in texts} == {0, 1}
 
 
 def test_a_part_that_names_the_note_would_be_found(monkeypatch):

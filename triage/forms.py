@@ -197,9 +197,8 @@ def _field(item: Item) -> forms.Field:
     common: dict[str, Any] = {"label": item.text, "help_text": item.hint}
     if item.kind == "text":
         widget = forms.Textarea(attrs={"rows": 5, "maxlength": item.max_length, "autocomplete": "off"})
-        too_long = {"max_length": TOO_LONG % {"most": item.max_length}}
         return NoteField(
-            required=False, max_length=item.max_length, widget=widget, error_messages=too_long, **common
+            required=False, max_length=item.max_length, widget=widget, error_messages=TOO_LONG, **common
         )
     choices = [(option.code, option.text) for option in item.options]
     hints = {option.code: option.hint for option in item.options if option.hint}
@@ -213,7 +212,11 @@ def _field(item: Item) -> forms.Field:
     return ManyField(item, choices=choices, widget=boxes, error_messages=MISSING_MANY, **common)
 
 
-TOO_LONG = gettext_lazy("This is longer than %(most)s letters. Make it shorter, or tell the clinic the rest.")
+TOO_LONG = {
+    "max_length": gettext_lazy(
+        "This is longer than %(limit_value)s letters. Make it shorter, or tell the clinic the rest."
+    )
+}
 MISSING_ONE = {
     "required": gettext_lazy("Choose one answer. If you do not know, choose the last one."),
     "invalid_choice": gettext_lazy("That answer is not on the list. Choose one of the answers shown."),

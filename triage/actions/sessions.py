@@ -127,7 +127,7 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
 
 
 def _still_as_read(visit: Visit) -> QuerySet[TriageSession]:
-    """To be updated: that takes the session's lock, and finds nothing where another tab was quicker."""
+    """To be updated or locked first of all, which waits for another tab and finds nothing where that was quicker."""
     return TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
 
 
@@ -231,8 +231,6 @@ def submit(visit: Visit, now: datetime) -> None:
     """
     if visit.submitted_at:
         return
-    if not visit.walk.complete:
-        raise NotComplete
     now = max(now, visit.started_at)  # the clock may have been set back meanwhile
     # All that takes time is done before anything is locked.
     frozen = _frozen(visit, now)
@@ -244,11 +242,13 @@ def submit(visit: Visit, now: datetime) -> None:
 
 
 def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
-    """The record, without its place in the chain."""
+    """The record, without its place in the chain. Raises NotComplete."""
     content = visit.content
     # As it is stored: the patient's own words stay sealed in the record too.
     given = {item: tuple(answer.given) for item, answer in visit.stored.items()}
     walked = walk(content, given)
+    if not walked.complete:
+        raise NotComplete
     staff_content = releases.content(visit.release, settings.LANGUAGE_CODE)
     taken_back = {item: answer.taken_back for item, answer in visit.stored.items()}
     frozen = {
@@ -286,13 +286,16 @@ def _result(visit: Visit, content: Content, walked: Walk) -> Result:
 @transaction.atomic
 def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
     """Add the record to the chain, and tell the clinic where it wants that."""
+    # First, so that nobody else waits with the chain while this session is held.
+    if not _still_as_read(visit).select_for_update().exists():
+        raise AnsweredMeanwhile
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
     record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})
     chain.number, chain.sha256 = chain.number + 1, releases.sha256(record)
     chain.save()
     result = frozen["result"]
     urgency = URGENCY_LEVELS[result["urgency"]]
-    changed = _still_as_read(visit).update(
+    TriageSession.objects.filter(pk=visit.pk).update(
         language=frozen["language"],
         submitted_at=now,
         refused=None,
@@ -305,8 +308,6 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
         # Staff may have dealt with what was there before; nobody has yet seen this.
         review_state=TriageSession.ReviewState.NEW,
     )
-    if not changed:
-        raise AnsweredMeanwhile
     level = TriageSession.Urgency.EMERGENCY if visit.emergency_at else urgency
     if level in TOLD[visit.clinic.tell_about] and not visit.demo:
         # Sending it is not the patient's to wait for.

@@ -28,11 +28,12 @@ class Once(Node):
     def render(self, context: Context) -> SafeString:
         values = {name: value.resolve(context) for name, value in self.values.items()}
         key = (get_language(), *map(_key, values.values()))
-        if key in self.made:
-            return self.made[key]
+        html = self.made.get(key)  # once: another thread may begin anew at any moment
+        if html is not None:
+            return html
         # Made from what it names alone: nothing of one person's can get into another's page.
         html = self.nodelist.render(context.new(values))
-        if len(self.made) == MOST:
+        if len(self.made) >= MOST:
             self.made.clear()
         self.made[key] = html
         return html
