@@ -99,24 +99,29 @@ def measure(bench: Bench, rounds: int) -> None:
 
     content = releases.content(releases.current().sha256, "en")
     kinds = ways(content)
-    for way in kinds.values():
+    for way in kinds.values() if rounds else (kinds["ours"],):
         way.go(Calls())  # what is loaded once per process is loaded now
-    count_calls(bench, {name: way.go(Calls()) for name, way in kinds.items()})
-    if rounds:
-        compare_cpu(bench, least(kinds, rounds))
+    count_calls(bench, kinds["ours"].go(Calls()))
+    if not rounds:
+        return
+    compare_calls(bench, {name: way.go(Calls()) for name, way in kinds.items()})
+    compare_cpu(bench, least(kinds, rounds))
     if bench.database == "SQLite":  # once: no database takes part
         render_a_page(bench, content, rounds)
-        if rounds:
-            meet_somebody_new(bench, content)
+        meet_somebody_new(bench, content)
 
 
-def count_calls(bench: Bench, costs: dict[str, Cost]) -> None:
-    cost, count, browser = ours = costs["ours"]
+def count_calls(bench: Bench, ours: Cost) -> None:
+    cost, count, browser = ours
     for what in cost:
         note = f"{count[what]} of them" if count[what] > 1 else ""
         bench.figure(f"calls, {what}", round(cost[what] / count[what]), exact=True, note=note)
     bench.figure("calls, whole journey", int(whole(ours)), exact=True, note=f"{browser.requests} requests")
     bench.figure("bytes of its pages", browser.bytes, exact=True, note="HTML, not compressed")
+
+
+def compare_calls(bench: Bench, costs: dict[str, Cost]) -> None:
+    ours = costs["ours"]
     for pack in ("bootstrap5", "footpath"):
         for part, of in PARTS.items():
             peer = costs[f"formtools, {pack}"]
@@ -179,13 +184,12 @@ def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
     for work in works.values():
         work()
     calls = {name: calls_of(work) for name, work in works.items()}
-    seconds = least_cpu(works, rounds * 4) if rounds else {}
+    seconds = least_cpu(works, rounds * 4)
     hand, pack, *_more = works
     for name in list(works)[1:]:
         goal = 1.5 if name == pack else None
         bench.figure(f"calls, page {name} / by hand", calls[name] / calls[hand], at_most=goal)
-        if seconds:
-            bench.figure(f"CPU, page {name} / by hand", seconds[name] / seconds[hand], at_most=goal)
+        bench.figure(f"CPU, page {name} / by hand", seconds[name] / seconds[hand], at_most=goal)
 
 
 # Somebody new, after many others

@@ -34,6 +34,8 @@ def start(port, folder):
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        # Who runs the tests in the background may have them ignore Ctrl-C, and all they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
