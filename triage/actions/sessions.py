@@ -127,7 +127,7 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
 
 
 def _still_as_read(visit: Visit) -> QuerySet[TriageSession]:
-    """To be updated or locked first of all, which waits for another tab and finds nothing where that was quicker."""
+    """What is updated or locked first: that waits for other tabs, and finds nothing if one was quicker."""
     return TriageSession.objects.filter(pk=visit.pk, submitted_at=None, last_sequence=visit.last_sequence)
 
 

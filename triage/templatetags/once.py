@@ -13,9 +13,7 @@ from django.utils.translation import get_language
 
 register = template.Library()
 
-MOST = (
-    1000  # ways to show one part are kept; then it is begun anew, so that what is asked for now is kept again
-)
+MOST = 1000  # ways to show one part are kept; then it is begun anew, with those that are asked for now
 
 
 class Once(Node):
