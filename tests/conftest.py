@@ -55,6 +55,17 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if can_differ(item)]
 
 
+# Staff
+
+
+@pytest.fixture
+def reviewer(db):
+    """The browser of somebody who may review."""
+    from tests.staff import staff
+
+    return staff("Reviewers")
+
+
 # Languages
 
 

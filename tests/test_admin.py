@@ -20,11 +20,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def reviewer():
-    return staff("Reviewers")
-
-
 # Who may do what
 
 KINDS = ("anonymous", "Reviewers", "Managers", "Auditors", "superuser")

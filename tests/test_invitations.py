@@ -42,11 +42,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def reviewer(db):
-    return staff("Reviewers")
-
-
 # The letter
 
 

@@ -26,11 +26,6 @@ def release(db):
 
 
 @pytest.fixture
-def reviewer(db):
-    return staff("Reviewers")
-
-
-@pytest.fixture
 def clock(monkeypatch):
     """Moves the server's clock."""
     start = timezone.now()

@@ -18,11 +18,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def reviewer():
-    return staff("Reviewers")
-
-
 def test_a_review_keeps_every_step_with_who_and_when(reviewer):
     session = submitted(EMERGENCY)
     for state in (State.ACKNOWLEDGED, State.REVIEWED, State.CLOSED, State.REVIEWED):

@@ -30,11 +30,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def reviewer():
-    return staff("Reviewers")
-
-
 def test_the_sheet_shows_the_whole_of_the_record(reviewer):
     session = submitted(EMERGENCY)
     result = json.loads(session.record)["result"]

@@ -39,11 +39,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def reviewer():
-    return staff("Reviewers")
-
-
 def test_the_worklist_is_sorted_by_need(reviewer):
     acknowledged, closed = submitted(EMERGENCY), submitted(EMERGENCY)
     routine, same_day = submitted(ROUTINE), submitted(SAME_DAY)
