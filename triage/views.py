@@ -168,8 +168,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @post_only
 def start(request: HttpRequest) -> HttpResponse:
-    content = published(request)
-    _session, key = actions.start_session(content.language, timezone.now())
+    session, key = actions.start_session(translation.get_language(), timezone.now())
+    content = releases.content(session.release.sha256, session.language)
     response = redirect("question", content.screens[0].key)
     visit.remember(response, key)
     return response

@@ -60,7 +60,10 @@ class NotComplete(Exception):
 def start_session(
     language: str, now: datetime, *, demo: bool = False, invitation: Invitation | None = None
 ) -> tuple[TriageSession, str]:
-    """A new session on the published release, and the key that opens it (stored nowhere)."""
+    """A new session on the published release, and the key that opens it (stored nowhere).
+
+    It is in this language where the clinic offers it and the release has it.
+    """
     key = new_key()
     if invitation:
         invitation.opened_at = now
@@ -68,12 +71,13 @@ def start_session(
     clinic = the_clinic()
     if clinic._state.adding:  # the first session of all, before anybody saved settings
         clinic, _created = Clinic.objects.get_or_create(pk=1)
+    release = releases.current()
     session = TriageSession(
         key_hash=releases.sha256(key),
         reference=_free_reference(),
         clinic=clinic,
-        release=releases.current(),
-        language=language,
+        release=release,
+        language=releases.content(release.sha256, clinic.spoken(language)).language,
         started_at=now,
         demo=demo,
         invitation=invitation,
