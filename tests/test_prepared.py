@@ -1,10 +1,15 @@
 """What is made once per process: parts of pages, question pages without answers, and the SQL of a query."""
 
+import html5lib
 import pytest
 from django.template import Context, Engine, Node, Template
 from django.utils import translation
+from django.utils.html import escape
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.patient import BACK, NOW, Patient, publish
+from tests.shipped import shipped_content
 from triage import actions, pages, releases, visit
 from triage.domain.walk import read_answers, walk
 from triage.forms import ScreenForm
@@ -86,6 +91,36 @@ def test_a_page_without_answers_is_made_once_and_one_with_answers_never_kept(con
     assert " checked" in answered
     assert " checked" not in empty
     assert ScreenForm(content, screen, walk(content, {})).html is empty
+
+
+CONTENT = shipped_content()
+
+
+def codes_of(item):
+    """Any answer to an item."""
+    if item.kind == "text":
+        return st.tuples(st.text("ab<&'\"", min_size=1))
+    codes = st.sampled_from(sorted(item.codes))
+    return st.tuples(codes) if item.kind == "one" else st.lists(codes, min_size=1, unique=True).map(tuple)
+
+
+def boxes(html):
+    """Those of a form, and those of them that are ticked."""
+    inputs = html5lib.parse(html, namespaceHTMLElements=False).iter("input")
+    found = {(box.get("name"), box.get("value")): box.get("checked") is not None for box in inputs}
+    return set(found), {box for box, ticked in found.items() if ticked}
+
+
+@settings(max_examples=25)
+@given(st.fixed_dictionaries({item.key: codes_of(item) for item in CONTENT.items.values()}))
+def test_what_was_answered_is_ticked_and_nothing_else(answers):
+    walked = walk(CONTENT, answers)
+    for screen in CONTENT.screens:
+        form = ScreenForm(CONTENT, screen, walked)
+        shown, ticked = boxes(form.html)
+        assert ticked == shown & {(item.key, code) for item in form.items for code in answers[item.key]}
+        for text in (answers[item.key][0] for item in form.items if item.kind == "text"):
+            assert escape(text) in form.html
 
 
 def test_a_prepared_query_reads_what_the_ORM_reads(content):

@@ -23,7 +23,7 @@ from triage.domain.walk import Answers, Walk, in_order, walk
 
 REPLACEMENT = "\ufffd"  # what decoding puts in place of bytes that are not text
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
-# By content (thus language), and gone when the content is: each question's field, and pages nobody has answered yet.
+# By content (thus language), and gone when the content is: each question's field, and the questions without answers.
 FIELDS: WeakKeyDictionary[Content, dict[str, forms.Field]] = WeakKeyDictionary()
 UNANSWERED: WeakKeyDictionary[Content, dict[object, SafeString]] = WeakKeyDictionary()
 
@@ -41,9 +41,8 @@ class ScreenForm(forms.Form):
         data: MultiValueDict[str, str] | None = None,
     ) -> None:
         self.content, self.screen, self.walked, self.items = content, screen, walked, walked.asks(screen)
-        given = walked.answers
-        initial = {item.key: _initial(item, given[item.key]) for item in self.items if item.key in given}
-        super().__init__(data, initial=initial)
+        texts = [item.key for item in self.items if item.kind == "text"]
+        super().__init__(data, initial={key: "".join(walked.answers.get(key, ())) for key in texts})
         made = FIELDS.setdefault(content, {})
         for item in self.items:
             if item.key not in made:
@@ -66,8 +65,19 @@ class ScreenForm(forms.Form):
 
     @property
     def html(self) -> SafeString:
-        """The questions. While nobody has answered them they are the same for everybody, and made once per process."""
-        if self.is_bound or self.initial:
+        """The questions, with what was answered before."""
+        if self.is_bound:
+            return render_crispy_form(self)
+        html = self._unanswered()
+        for item in self.items:
+            for code in self.walked.answers.get(item.key, ()) if item.kind != "text" else ():
+                box = f'name="{item.key}" value="{code}"'
+                html = SafeString(html.replace(box, f"{box} checked"))
+        return html
+
+    def _unanswered(self) -> SafeString:
+        """Without answers they are the same for everybody, and made once. A text that was written stands in them."""
+        if any(self.initial.values()):
             return render_crispy_form(self)
         made = UNANSWERED.setdefault(self.content, {})
         key = tuple((item.key, item.mirrored(self.walked.facts)) for item in self.items)
@@ -227,7 +237,3 @@ MISSING_MANY = {
     "invalid_choice": gettext_lazy("One of the answers is not on the list. Tick the answers shown."),
     "invalid_list": gettext_lazy("The answer could not be read. Tick the answers shown."),
 }
-
-
-def _initial(item: Item, given: tuple[str, ...]) -> Any:
-    return list(given) if item.kind == "many" else "".join(given)
