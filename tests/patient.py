@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import html5lib
 from django.test import Client
 from django.urls import reverse
 
@@ -85,6 +86,16 @@ class Patient:
         """From the start page to the result."""
         self.go_on(self.start())
         return self.submit()
+
+
+def shown(page):
+    """What a question page shows as given: the ticked codes of each question, and the text."""
+    root = html5lib.parse(page.content.decode(), namespaceHTMLElements=False)
+    found = {area.get("name"): area.text or "" for area in root.iter("textarea")}
+    for box in root.iter("input"):
+        if box.get("checked") is not None:
+            found.setdefault(box.get("name"), []).append(box.get("value"))
+    return found
 
 
 def hand_in(key, now=NOW, language="en"):
