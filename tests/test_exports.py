@@ -151,7 +151,7 @@ def test_an_altered_record_is_refused_and_named_and_the_rest_goes_on(content, wh
 
 def test_nothing_is_decided_again(content, monkeypatch):
     enter(content, BACK)
-    for module in ("triage.records", "triage.actions.sessions"):
+    for module in ("triage.records", "triage.actions.submissions"):
         monkeypatch.setattr(f"{module}.decide", None)
         monkeypatch.setattr(f"{module}.walk", None)
     for what in ("csv", "json", "fhir-responses"):

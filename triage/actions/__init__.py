@@ -40,17 +40,15 @@ from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
 from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
-    NotComplete,
     correct,
-    enter,
     fill_in,
     keep_refused,
     record_answers,
     speak,
     start_session,
     stay,
-    submit,
 )
+from triage.actions.submissions import NotComplete, enter, submit
 
 __all__ = [
     "AUDITORS",

@@ -1,0 +1,134 @@
+"""Handing in: the decision, its frozen record, and the record's place in the chain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from triage import notes, pages, releases
+from triage.actions.sessions import AnsweredMeanwhile, fill_in, start_session, still_as_read, was_submitted
+from triage.domain import flags
+from triage.domain.content import Content
+from triage.domain.decision import decide
+from triage.domain.result import Result, build
+from triage.domain.walk import Answers, Walk, walk
+from triage.models import Clinic, OutboxMail, RecordChain, TriageSession
+from triage.visit import Visit
+
+RECORD_FORMAT = 1
+URGENCY_LEVELS = {
+    "routine": TriageSession.Urgency.ROUTINE,
+    "same-day": TriageSession.Urgency.SAME_DAY,
+    "emergency": TriageSession.Urgency.EMERGENCY,
+}
+TOLD: dict[str, tuple[int, ...]] = {
+    Clinic.TellAbout.NOTHING: (),
+    Clinic.TellAbout.EMERGENCY: (TriageSession.Urgency.EMERGENCY,),
+    Clinic.TellAbout.URGENT: (TriageSession.Urgency.EMERGENCY, TriageSession.Urgency.SAME_DAY),
+}
+
+
+class NotComplete(Exception):
+    """Some questions are still open."""
+
+
+def submit(visit: Visit, now: datetime) -> None:
+    """Hand in: decide, and freeze the record. Once and for all; a second time changes nothing.
+
+    Raises NotComplete while a question on the path is open, or where the questions ended at an exit page, and
+    AnsweredMeanwhile when another tab has answered since the visit was read.
+    """
+    if visit.submitted_at:
+        return
+    now = max(now, visit.started_at)  # the clock may have been set back meanwhile
+    # All that takes time is done before anything is locked.
+    frozen = _frozen(visit, now)
+    try:
+        _keep(visit, frozen, now)
+    except AnsweredMeanwhile:
+        if not was_submitted(visit):
+            raise
+
+
+def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
+    """The record, without its place in the chain. Raises NotComplete."""
+    content = visit.content
+    # As it is stored: the patient's own words stay sealed in the record too.
+    given = {item: tuple(answer.given) for item, answer in visit.stored.items()}
+    walked = walk(content, given)
+    if not walked.complete:
+        raise NotComplete
+    staff_content = releases.content(visit.release, settings.LANGUAGE_CODE)
+    taken_back = {item: answer.taken_back for item, answer in visit.stored.items()}
+    frozen = {
+        "format": RECORD_FORMAT,
+        "reference": visit.reference,
+        "corrects": visit.corrects or None,
+        "release": {"sha256": visit.release, "version": visit.version},
+        "language": content.language,
+        "clinic": visit.clinic.as_settings(),
+        "show_roots": visit.clinic.show_roots,
+        "started_at": visit.started_at.isoformat(),
+        "submitted_at": now.isoformat(),
+        "answers": [
+            {"item": item, **answer._asdict(), "answered_at": answer.answered_at.isoformat()}
+            for item, answer in visit.stored.items()
+        ],
+        "path": walked.asked,
+        "dropped": walked.dropped,
+        "taken_back": list(flags.in_words(staff_content, given, taken_back)),
+        "result": _result(visit, content, walked).as_data(),
+        # Where the patient read another language, the same for staff in theirs.
+        "staff_result": _result(visit, staff_content, walk(staff_content, walked.answers)).as_data()
+        if staff_content.language != content.language
+        else None,
+    }
+    # What the patient will read, made from the record as it will be read back.
+    main = pages.result_main(notes.read(releases.canonical(frozen), visit.reference))
+    return {**frozen, "words_sha256": pages.words_sha256(main)}
+
+
+def _result(visit: Visit, content: Content, walked: Walk) -> Result:
+    return build(content, walked, decide(content, walked), visit.clinic.as_settings(), releases.passages())
+
+
+@transaction.atomic
+def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
+    """Add the record to the chain, and tell the clinic where it wants that."""
+    # First, so that nobody else waits with the chain while this session is held.
+    if not still_as_read(visit).select_for_update().exists():
+        raise AnsweredMeanwhile
+    chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
+    record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})
+    chain.number, chain.sha256 = chain.number + 1, releases.sha256(record)
+    chain.save()
+    result = frozen["result"]
+    urgency = URGENCY_LEVELS[result["urgency"]]
+    TriageSession.objects.filter(pk=visit.pk).update(
+        language=frozen["language"],
+        submitted_at=now,
+        refused=None,
+        origin=result["origin"],
+        root=result["root"] or "",
+        urgency=urgency,
+        record=record,
+        record_sha256=chain.sha256,
+        record_number=chain.number,
+        # Staff may have dealt with what was there before; nobody has yet seen this.
+        review_state=TriageSession.ReviewState.NEW,
+    )
+    level = TriageSession.Urgency.EMERGENCY if visit.emergency_at else urgency
+    if level in TOLD[visit.clinic.tell_about] and not visit.demo:
+        # Sending it is not the patient's to wait for.
+        OutboxMail(session_id=visit.pk, created_at=now, next_at=now).save(force_insert=True)
+
+
+def enter(content: Content, answers: Answers, language: str, now: datetime, *, demo: bool) -> TriageSession:
+    """A whole questionnaire at once, as `create_demo` and tests need it: start, answer each screen, hand in."""
+    session, key = start_session(language, now, demo=demo)
+    submit(fill_in(key, content.screens, answers, language, now), now)
+    session.refresh_from_db()
+    return session
