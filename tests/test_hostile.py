@@ -244,7 +244,7 @@ def tried(tries, progress=lambda done: None):
 
 def test_hostile(world, proof):
     every = list(cases(world))
-    chosen = proof.random.sample(every, proof.size(short=400, long=2_500))  # another seed draws others
+    chosen = proof.random.sample(every, proof.size(short=400, long=len(every)))
     verdicts, found = tried(chosen, lambda done: proof.progress(done, len(chosen)))
     digest = hashlib.sha256(json.dumps(sorted(verdicts.items())).encode()).hexdigest()
     proof.counted(
