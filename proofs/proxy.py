@@ -26,9 +26,8 @@ HALVES = (  # one that never says all its headers, and one that never sends all 
     b"POST /language/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nlanguage",
 )
-APART = (
-    0.05  # seconds; all at once, one of gunicorn's two processes would take them all, and the other stay free
-)
+# Seconds. All at once, one of gunicorn's two processes would take them all, and the other stay free.
+APART = 0.05
 MOST_SECONDS = 2
 EMERGENCY_NUMBER = "911"  # the clinic's default
 PATHS = ("/", "/go-on/", "/questions/age/", "/result/")

@@ -6,6 +6,7 @@ import os
 import platform
 import random
 import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import hypothesis
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
-from django.utils import translation
+from django.utils import timezone, translation
 from playwright.sync_api import sync_playwright
 
 from dev import find_chromium
@@ -64,6 +65,16 @@ def reviewer(db):
     from tests.staff import staff
 
     return staff("Reviewers")
+
+
+# Time
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Moves the server's clock."""
+    start = timezone.now()
+    return lambda **ahead: monkeypatch.setattr(timezone, "now", lambda: start + timedelta(**ahead))
 
 
 # Languages

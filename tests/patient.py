@@ -88,13 +88,18 @@ class Patient:
         return self.submit()
 
 
+def boxes(root):
+    """The boxes of a page, by question and code: whether each is ticked."""
+    return {(box.get("name"), box.get("value")): box.get("checked") is not None for box in root.iter("input")}
+
+
 def shown(page):
     """What a question page shows as given: the ticked codes of each question, and the text."""
     root = html5lib.parse(page.content.decode(), namespaceHTMLElements=False)
     found = {area.get("name"): area.text or "" for area in root.iter("textarea")}
-    for box in root.iter("input"):
-        if box.get("checked") is not None:
-            found.setdefault(box.get("name"), []).append(box.get("value"))
+    for (name, code), ticked in boxes(root).items():
+        if ticked:
+            found.setdefault(name, []).append(code)
     return found
 
 

@@ -31,13 +31,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """Moves the server's clock."""
-    start = timezone.now()
-    return lambda **ahead: monkeypatch.setattr(timezone, "now", lambda: start + timedelta(**ahead))
-
-
 def begun(pages=3, answers=FOOT_ONLY):
     patient = Patient(answers)
     page = patient.start()

@@ -25,13 +25,6 @@ def release(db):
     return publish()
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """Moves the server's clock."""
-    start = timezone.now()
-    return lambda **ahead: monkeypatch.setattr(timezone, "now", lambda: start + timedelta(**ahead))
-
-
 def test_the_code_starts_a_session_that_staff_find_by_its_label(reviewer):
     code = invite(reviewer, label=LABEL)
     patient, result = answered(code)

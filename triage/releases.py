@@ -32,7 +32,7 @@ PUBLISHED = Prepared(
 
 
 def current() -> Release:
-    """The published release; what else than its name is asked of it is read then. Raises NothingPublished."""
+    """The published release. Its text, and all but its name, is read when it is asked for. Raises NothingPublished."""
     release: Release | None = PUBLISHED.first(Release.State.PUBLISHED)
     if release is None:
         raise NothingPublished("no content is published yet; run: manage.py publish_content")

@@ -75,7 +75,7 @@ BY_KEY = Prepared(
         *(f"answers__{name}" for name in Stored._fields),
     ],
 )
-STORED = itemgetter(*(f"answers__{name}" for name in Stored._fields))
+AS_STORED = itemgetter(*(f"answers__{name}" for name in Stored._fields))
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
         return None
     first = rows[0]
     reference = first["reference"]
-    stored = {row["answers__item"]: Stored._make(STORED(row)) for row in rows if row["answers__item"]}
+    stored = {row["answers__item"]: Stored._make(AS_STORED(row)) for row in rows if row["answers__item"]}
     touched = [first[name] for name in TOUCHED_FIELDS if first[name]]
     clinic = Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS})
     return Visit(
