@@ -371,11 +371,16 @@ def runs(path: Path) -> bool:
     return '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 
 
+def test_file(name: str) -> Path:
+    """The test file that is this proof, in whichever room it stands."""
+    return next((ROOT / "tests").rglob("test_%s.py" % name.replace("-", "_")))
+
+
 def prove_by_tests(names: list[str], arguments: list[str]) -> list[str]:
     """Run these on both databases side by side. What a proof calls “same” has to be the same on both."""
     if not names:
         return []
-    files = ["tests/test_%s.py" % name.replace("-", "_") for name in names]
+    files = [str(test_file(name)) for name in names]
     # In one process that keeps no log, so that the proofs can tell how far they are.
     arguments = [*arguments, "--numprocesses", "0", "--capture", "sys", "-p", "no:logging", *files]
     failed, verdicts = [], []

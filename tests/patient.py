@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.shipped import shipped_trees
-from triage import actions, releases, visit
+from triage import actions
 from triage.models import TriageSession
+from triage.store import releases, visit
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from benchmarks import report
 from benchmarks.answers import longest
 from benchmarks.queries import asked
 from tests.patient import publish
-from triage import releases
-from triage.prepared import Prepared
+from triage.store import releases
+from triage.store.prepared import Prepared
 
 RESULTS = json.loads(report.RESULTS.read_text(encoding="utf-8"))
 SLACK = 0.02

@@ -14,18 +14,18 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.patient import NOW, Patient, publish
-from triage import agreement
-from triage.content_files import SHIPPED
+from triage.admin import agreement
 from triage.management.commands.attach_source import passages_of
 from triage.models import AttachedPassage, Clinic, Invitation, Release, TriageSession
-from triage.releases import sha256
+from triage.store.content_files import SHIPPED
+from triage.store.releases import sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def manage(*arguments, stdin=""):
     """In a process of its own with none of Footpath's variables set, as on a machine with no database."""
-    from triage.environment import VARIABLES
+    from triage.server.environment import VARIABLES
 
     names = {variable.name for variable in VARIABLES}
     environ = {name: value for name, value in os.environ.items() if name not in names}
@@ -187,7 +187,7 @@ def test_a_passage_is_a_line_with_spaces_and_bullet_put_aside():
 @pytest.fixture
 def own_source(tmp_path, db):
     """A release that cites a text of our own in place of the article's first two passages, and that text."""
-    from tests.test_storage import edited
+    from tests.store.test_storage import edited
     from triage import actions
 
     def change(trees):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from triage.environment import read_environment
+from triage.server.environment import read_environment
 
 ENVIRONMENT = read_environment(os.environ)
 
@@ -38,19 +38,19 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     # These three come first, so that their headers are on static files and on refusals too.
-    "triage.headers.PrivateHeadersMiddleware",
+    "triage.server.headers.PrivateHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "triage.errors.NothingSentStaysMiddleware",
-    "triage.gate.GateMiddleware",
+    "triage.server.errors.NothingSentStaysMiddleware",
+    "triage.server.gate.GateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "triage.errors.DatabaseDownMiddleware",
+    "triage.server.errors.DatabaseDownMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "triage.urls"
@@ -67,7 +67,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "triage.views.page_context",
+                "triage.patient.page.page_context",
             ],
         },
     }
@@ -77,7 +77,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "footpath"
 # Database. Either way an answer that was confirmed is on the disk; serving.py reads that back at the start.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = {
-    "ENGINE": "triage.databases.sqlite3",
+    "ENGINE": "triage.server.databases.sqlite3",
     "NAME": DATA_DIR / "db.sqlite3",
     "ATOMIC_REQUESTS": False,  # with IMMEDIATE it would make every reader wait for every writer
     "CONN_MAX_AGE": None,  # a closing connection writes the log back: four syncs an answer in place of one
@@ -99,7 +99,7 @@ def postgresql(url: str) -> dict[str, Any]:
 
     said = conninfo_to_dict(url)
     return {
-        "ENGINE": "triage.databases.postgresql",
+        "ENGINE": "triage.server.databases.postgresql",
         "NAME": said.pop("dbname"),
         "USER": said.pop("user", ""),
         "PASSWORD": said.pop("password", ""),
@@ -152,7 +152,7 @@ OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "triage.rights.StaffBackend",
+    "triage.admin.rights.StaffBackend",
 ]
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -172,9 +172,9 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # fifteen minutes are fifteen minutes
-AXES_LOCKOUT_CALLABLE = "triage.staff.locked_out"
-AXES_CLIENT_IP_CALLABLE = "triage.gate.address_of"
-AXES_USERNAME_CALLABLE = "triage.sign_in.name_for_lock"
+AXES_LOCKOUT_CALLABLE = "triage.admin.site.locked_out"
+AXES_CLIENT_IP_CALLABLE = "triage.server.gate.address_of"
+AXES_USERNAME_CALLABLE = "triage.admin.sign_in.name_for_lock"
 AXES_SENSITIVE_PARAMETERS = ["username", "code", "next", "csrfmiddlewaretoken"]
 # Who came and went is in our own access log, which holds no address; axes keeps its counts alone.
 AXES_DISABLE_ACCESS_LOG = True
@@ -194,7 +194,7 @@ NOTE_KEYS = ENVIRONMENT.note_keys  # see notes.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
-CSRF_FAILURE_VIEW = "triage.errors.not_from_here"
+CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
 VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's; visit.py sets it
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
@@ -222,8 +222,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 # What goes wrong is told on stderr: where, never what was answered. Nothing is mailed.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "triage.logs.NothingPersonal"
-LOG_FORMATTER = f"triage.logs.{'Json' if ENVIRONMENT.log_json else 'Plain'}Formatter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "triage.server.logs.NothingPersonal"
+LOG_FORMATTER = f"triage.server.logs.{'Json' if ENVIRONMENT.log_json else 'Plain'}Formatter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

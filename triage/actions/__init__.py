@@ -34,7 +34,7 @@ from triage.actions.content import (
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.keys import REFERENCE_SIGNS
-from triage.actions.mail import PAUSES, mail_failed, mail_sent, take_mail, take_up_mails_again
+from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import finish_purge, purge_sessions
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
 from triage.actions.sessions import (
@@ -99,6 +99,7 @@ __all__ = [
     "revoke",
     "save_clinic",
     "save_for_later",
+    "send_due",
     "set_up_after_migration",
     "set_up_second_factor",
     "speak",

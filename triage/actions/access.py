@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from triage import access_log
 from triage.models import (
     AccessChain,
     AccessEntry,
 )
+from triage.store import access_log
 
 
 @transaction.atomic

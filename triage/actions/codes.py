@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from triage import releases
 from triage.actions.keys import CODE_SIGNS, code_hash, new_key, signs
 from triage.actions.sessions import start_session
 from triage.models import (
@@ -16,7 +15,8 @@ from triage.models import (
     TriageSession,
     WrongCodes,
 )
-from triage.visit import Visit
+from triage.store import releases
+from triage.store.visit import Visit
 
 # Within an hour; only codes that open nothing count.
 MOST_WRONG_CODES = 1000

@@ -11,7 +11,6 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from triage import records
 from triage.actions.access import note_access
 from triage.models import (
     AccessEntry,
@@ -20,8 +19,9 @@ from triage.models import (
     PurgedRecord,
     TriageSession,
 )
-from triage.retention import Due, invitations_due
-from triage.visit import LONGEST
+from triage.store import records
+from triage.store.retention import Due, invitations_due
+from triage.store.visit import LONGEST
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from triage import notes, pages, releases
 from triage.actions.sessions import AnsweredMeanwhile, fill_in, start_session, still_as_read, was_submitted
 from triage.domain import flags
 from triage.domain.content import Content
@@ -16,7 +15,8 @@ from triage.domain.decision import decide
 from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import Clinic, OutboxMail, RecordChain, TriageSession
-from triage.visit import Visit
+from triage.store import notes, releases, words
+from triage.store.visit import Visit
 
 RECORD_FORMAT = 1
 URGENCY_LEVELS = {
@@ -87,8 +87,8 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         else None,
     }
     # What the patient will read, made from the record as it will be read back.
-    main = pages.result_main(notes.read(releases.canonical(frozen), visit.reference))
-    return {**frozen, "words_sha256": pages.words_sha256(main)}
+    main = words.result_main(notes.read(releases.canonical(frozen), visit.reference))
+    return {**frozen, "words_sha256": words.words_sha256(main)}
 
 
 def _result(visit: Visit, content: Content, walked: Walk) -> Result:

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from triage import actions, retention
+from triage import actions
 from triage.models import Purge
-from triage.records import RecordAltered
+from triage.store import retention
+from triage.store.records import RecordAltered
 
 
 class Command(BaseCommand):

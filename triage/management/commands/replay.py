@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from triage.management.content import ARGUMENT, named_content
 from triage.models import TriageSession
-from triage.records import Told, told_otherwise
+from triage.store.records import Told, told_otherwise
 
 STEP = 1000
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage import access_log
 from triage.models import AccessChain
+from triage.store import access_log
 
 
 class Command(BaseCommand):

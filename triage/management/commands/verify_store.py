@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage.records import ChainCheck, links
+from triage.store.records import ChainCheck, links
 
 STEP = 1000
 
