@@ -12,7 +12,7 @@ from django.urls.resolvers import URLResolver
 from django.utils import timezone
 from ruamel.yaml import YAML
 
-from tests.patient import FOOT_ONLY, Patient, publish
+from tests.visitor import FOOT_ONLY, Patient, publish
 from triage import actions
 from triage.models import AccessEntry, Clinic, OutboxMail, TriageSession
 from triage.store import releases

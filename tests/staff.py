@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.queries import NO_STATEMENTS
-from tests.patient import BACK, FOOT_ONLY, NOW
+from tests.visitor import BACK, FOOT_ONLY, NOW
 from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import Clinic, TriageSession, the_clinic

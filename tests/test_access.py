@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.addresses import METHODS, PATIENTS, STAFF, TABLE, World, expected, outcome, routes, rows
-from tests.patient import Patient
+from tests.visitor import Patient
 from triage.admin.submissions import SubmissionAdmin
 from triage.models import TriageSession
 from triage.store import visit

@@ -13,7 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from benchmarks import report
 from benchmarks.answers import longest
 from benchmarks.queries import asked
-from tests.patient import publish
+from tests.visitor import publish
 from triage.store import releases
 from triage.store.prepared import Prepared
 

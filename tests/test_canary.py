@@ -19,8 +19,8 @@ from django.urls import reverse
 from dev import find_chromium
 from tests.browser import back, forward, press
 from tests.conftest import PHONE, QUIET, refused, third_party
-from tests.patient import BACK, Patient, publish
 from tests.patient.test_phone import choose, fill_in
+from tests.visitor import BACK, Patient, publish
 from triage import actions
 from triage.models import TriageSession
 from triage.patient import questionnaire

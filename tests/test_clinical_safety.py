@@ -9,8 +9,8 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
-from tests.patient import BACK, Patient, publish
 from tests.shipped import shipped_content
+from tests.visitor import BACK, Patient, publish
 from triage import actions
 from triage.domain.proof.prove import PROPERTIES
 from triage.models import Clinic

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.patient import NOW, Patient, publish
+from tests.visitor import NOW, Patient, publish
 from triage.admin import agreement
 from triage.management.commands.attach_source import passages_of
 from triage.models import AttachedPassage, Clinic, Invitation, Release, TriageSession

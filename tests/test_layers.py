@@ -166,4 +166,4 @@ def test_no_clinical_condition_outside_the_content():
         for path in [*TRIAGE.rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
     }
     assert {name: keys for name, keys in named.items() if keys} == {}
-    assert words_of(ROOT / "tests" / "patient.py") & ITEM_KEYS  # so the search would have found them
+    assert words_of(ROOT / "tests" / "visitor.py") & ITEM_KEYS  # so the search would have found them

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.patient import NOW, publish
 from tests.staff import EMERGENCY, SETTINGS, WORKLIST, send, sheet, staff, submitted, text
+from tests.visitor import NOW, publish
 from triage import actions
 from triage.models import AccessChain, AccessEntry, TriageSession
 from triage.store import access_log

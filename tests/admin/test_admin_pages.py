@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser import PAPERS, press, press_key, sheets
-from tests.patient import BACK, FOOT_ONLY, hand_in, publish
+from tests.visitor import BACK, FOOT_ONLY, hand_in, publish
 from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import OutboxMail, TriageSession, the_clinic

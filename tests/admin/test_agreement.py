@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from tests.patient import BACK, NOW, publish
 from tests.staff import ROUTINE, WORKLIST, send, sheet, staff, submitted, text
+from tests.visitor import BACK, NOW, publish
 from triage import actions
 from triage.admin import agreement
 from triage.admin.agreement import Share

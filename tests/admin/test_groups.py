@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from tests.patient import NOW, publish
 from tests.staff import EMERGENCY, SETTINGS, WORKLIST, State, given, send, sheet, staff, submitted, text
+from tests.visitor import NOW, publish
 from triage import actions
 from triage.models import Clinic, TriageSession
 

@@ -28,8 +28,8 @@ from tests.invited import (
     typed,
     when,
 )
-from tests.patient import FOOT_ONLY, Patient, publish
 from tests.staff import WORKLIST, listed, staff, text
+from tests.visitor import FOOT_ONLY, Patient, publish
 from triage import actions
 from triage.admin.invitation_list import MOST_LINES, InvitationForm
 from triage.models import AccessEntry, Invitation, TriageSession

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.test import Client, RequestFactory
 
 from tests.admin.test_second_factor import CODE, LOGIN, PASSWORD, Member
-from tests.patient import NOW, Patient, publish
 from tests.staff import text
+from tests.visitor import NOW, Patient, publish
 from triage import actions
 from triage.models import AccessEntry
 from triage.server.environment import read_environment

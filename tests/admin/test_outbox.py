@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from tests.patient import NOW, Patient, publish
 from tests.server.test_settings import manage
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
+from tests.visitor import NOW, Patient, publish
 from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import Clinic, OutboxMail, TriageSession

@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
 from tests.staff import many
+from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
 from triage import actions
 from triage.admin.overview import charts
 from triage.admin.overview.charts import Figure, exact, rounded

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from tests.browser import each_look
-from tests.patient import FOOT_ONLY, NOW, publish, shipped_trees
+from tests.visitor import FOOT_ONLY, NOW, publish, shipped_trees
 from triage import actions
 from triage.actions import content as publishing
 from triage.domain.walk import read_answers

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, transaction
 
-from tests.patient import NOW, hand_in, publish
 from tests.staff import EMERGENCY, State, send, sheet, staff, step, submitted, text
+from tests.visitor import NOW, hand_in, publish
 from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import Review, TriageSession

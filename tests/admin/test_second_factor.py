@@ -17,8 +17,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.addresses import World, outcome, routes
 from tests.browser import each_look, press
-from tests.patient import publish
 from tests.staff import WORKLIST, statements, text
+from tests.visitor import publish
 from triage import actions
 from triage.admin import sign_in
 from triage.models import AccessEntry

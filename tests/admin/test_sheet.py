@@ -8,7 +8,6 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
 from tests.staff import (
     EMERGENCY,
     WORKLIST,
@@ -18,6 +17,7 @@ from tests.staff import (
     submitted,
     text,
 )
+from tests.visitor import BACK, FOOT_ONLY, NOW, publish, shipped_trees
 from triage import actions
 from triage.admin.sheet import sheet_of, type_size
 from triage.models import TriageSession

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from benchmarks.admin import UNBOUNDED
-from tests.patient import BACK, NOW, publish
 from tests.staff import (
     EMERGENCY,
     ROUTINE,
@@ -25,6 +24,7 @@ from tests.staff import (
     submitted,
     text,
 )
+from tests.visitor import BACK, NOW, publish
 from triage import actions
 from triage.admin import lists
 from triage.admin.rights import StaffBackend

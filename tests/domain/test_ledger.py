@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.patient import NOW
 from tests.shipped import shipped_trees
+from tests.visitor import NOW
 from triage import actions
 from triage.domain.citation.hedges import LEXICONS, overstatements
 from triage.domain.citation.ledger import (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests import fhir_rules
 from tests.exported import NOTE, enter, export, lines
-from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish
+from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports
 from triage.domain.walk import read_answers, walk
 from triage.exports import table

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests import fhir_rules
 from tests.exported import NOTE, enter, export, lines
-from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish
 from tests.store.test_storage import edited
+from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports
 from triage.domain.loading import load
 from triage.domain.logic import YES, All, AnyOf, AtLeast, Not, Some

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from tests.patient import BACK, Patient, publish
+from tests.visitor import BACK, Patient, publish
 from triage.models import Answer, TriageSession
 from triage.store import visit, words
 from triage.store.prepared import Prepared

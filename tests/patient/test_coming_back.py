@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.patient import FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from tests.store.test_storage import at_once
+from tests.visitor import FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from triage import actions
 from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, TriageSession, WrongCodes

@@ -13,10 +13,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from tests.patient.test_phone import violations
 from tests.patient.test_printed import ANSWERS as RESULTS
 from tests.patient.test_printed import QUICK
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish
 from triage import actions
 from triage.server.errors import TEMPLATES as ERRORS
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser import press, press_key
-from tests.patient import BACK, publish, shipped_trees
 from tests.patient.test_phone import fill_in
+from tests.visitor import BACK, publish, shipped_trees
 from triage.domain.loading import load
 from triage.domain.walk import read_answers, walk
 

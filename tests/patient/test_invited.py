@@ -11,9 +11,9 @@ from playwright.sync_api import expect
 
 from tests.browser import press
 from tests.invited import LABEL, LIST, answered, invite, open_code, revoke, when
-from tests.patient import publish
 from tests.staff import WORKLIST, sheet, staff, text
 from tests.store.test_storage import at_once
+from tests.visitor import publish
 from triage import actions
 from triage.models import Invitation, TriageSession, WrongCodes
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from tests.patient import BACK, FOOT_ONLY, publish, shipped_trees, shown
 from tests.store.test_storage import reworded
+from tests.visitor import BACK, FOOT_ONLY, publish, shipped_trees, shown
 from triage import actions
 from triage.domain import flags
 from triage.domain.decision import decide

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.urls import reverse
 
-from tests.patient import BACK, FOOT_ONLY, Patient, publish, shown
 from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shown
 from triage.models import Answer, TriageSession
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from dev import find_chromium
 from tests.browser import back, press
 from tests.conftest import QUIET, watched_pages
-from tests.patient import FOOT_ONLY, Patient, publish
 from tests.patient.test_phone import SMALL_PHONE, choose, violations, violations_in
+from tests.visitor import FOOT_ONLY, Patient, publish
 from triage.models import Answer, TriageSession
 from triage.server import headers
 

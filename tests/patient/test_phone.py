@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser import carry_over, each_look, press, press_key
-from tests.patient import BACK, FOOT_ONLY, Patient, publish
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish
 from triage.models import TriageSession
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from tests.browser import press
-from tests.patient import BACK, FOOT_ONLY, Patient, publish, shipped_trees
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES
 from triage.domain.loading import check, languages, load
 from triage.templatetags.pictures import maps, places

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.browser import PAPERS, carry_over, sheets
-from tests.patient import FOOT_ONLY, Patient, publish, shipped_trees
+from tests.visitor import FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.decision import decide
 from triage.domain.loading import languages, load
 from triage.domain.walk import read_answers, walk

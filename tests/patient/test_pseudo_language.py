@@ -7,9 +7,9 @@ from django.conf import settings as django_settings
 from django.urls import reverse
 
 from tests.browser import press
-from tests.patient import BACK, NOW, shipped_trees
 from tests.patient.test_phone import fill_in, violations
 from tests.pseudo import CODE, LETTERS, NAME, with_pseudo, write_interface
+from tests.visitor import BACK, NOW, shipped_trees
 from triage import actions
 from triage.domain.cases import CaseTable
 from triage.domain.decision import decide

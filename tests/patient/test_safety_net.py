@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.template.loader import render_to_string
 
-from tests.patient import FOOT_ONLY, NOW, Patient, publish
+from tests.visitor import FOOT_ONLY, NOW, Patient, publish
 from triage import actions
 from triage.domain.citation.ledger import answer_sets
 from triage.domain.decision import decide

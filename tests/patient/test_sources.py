@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.patient import NOW, publish, shipped_trees
+from tests.visitor import NOW, publish, shipped_trees
 from triage import actions
 from triage.domain.citation.ledger import entries
 from triage.domain.citation.resting import resting_on

@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from tests import interface
-from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish
 from triage.domain.result import citations
 from triage.domain.walk import walk
 from triage.patient.forms import ScreenForm

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.patient import BACK, NOW, Patient, publish
+from tests.visitor import BACK, NOW, Patient, publish
 from triage.models import OutboxMail, TriageSession
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from django.db import OperationalError, connection, transaction
 from django.test import RequestFactory
 from psycopg_pool import PoolTimeout
 
-from tests.patient import publish
 from tests.templates import faults as template_faults
+from tests.visitor import publish
 from triage import __version__
 from triage.server import checks
 from triage.server.databases.postgresql import base as postgresql_base

@@ -10,7 +10,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from tests.fhir_rules import schema_faults, value_faults
-from tests.patient import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
+from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
 from triage import actions, exports
 from triage.domain.content import URGENCIES
 from triage.domain.decision import decide

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.urls import reverse
 
-from tests.patient import FOOT_ONLY, Patient, publish
+from tests.visitor import FOOT_ONLY, Patient, publish
 from triage.admin.sheet import sheet_of
 from triage.models import Answer, TriageSession
 from triage.server.environment import read_environment

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.patient import BACK, FOOT_ONLY, Patient, publish
 from tests.store.test_storage import at_once
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish
 from triage import actions
 from triage.domain.decision import decide
 from triage.domain.walk import walk

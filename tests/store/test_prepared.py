@@ -8,8 +8,8 @@ from django.utils.html import escape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.patient import BACK, NOW, Patient, boxes, publish
 from tests.shipped import shipped_content
+from tests.visitor import BACK, NOW, Patient, boxes, publish
 from triage import actions
 from triage.domain.walk import read_answers, walk
 from triage.models import Release, TriageSession

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from tests.patient import BACK, FOOT_ONLY, NOW, publish, shipped_trees
+from tests.visitor import BACK, FOOT_ONLY, NOW, publish, shipped_trees
 from triage import actions
 from triage.domain.loading import load
 from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish, shipped_trees
+from tests.visitor import BACK, FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from triage import actions
 from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, RecordChain, Release, TriageSession

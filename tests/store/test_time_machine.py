@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from tests.patient import BACK, FOOT_ONLY, NOW, Patient, publish
 from tests.planted import entry, planted, written
 from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, NOW, Patient, publish
 from triage import actions
 from triage.domain.content import URGENCIES
 from triage.domain.loading import ContentError, Fault, load

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 from django.urls import reverse
 
-from tests.patient import BACK, NOW, Patient, publish
+from tests.visitor import BACK, NOW, Patient, publish
 from triage import actions
 from triage.models import Answer, TriageSession
 
