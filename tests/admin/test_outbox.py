@@ -231,7 +231,7 @@ def test_one_that_fails_does_not_keep_back_the_others(letterbox, monkeypatch):
             raise TimeoutError
         return message(mail)
 
-    monkeypatch.setattr(outbox, "message", down_for_one)
+    monkeypatch.setattr(actions.mail, "message", down_for_one)
     assert actions.send_due(NOW) == (1, 1)
     assert good.reference in letterbox.letters[0].get_content()
 
