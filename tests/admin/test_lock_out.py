@@ -150,15 +150,32 @@ def address(forwarded=None, trust="off", remote=HERE, settings=None):
     [
         (None, "off", HERE),
         ("198.51.100.7", "off", HERE),  # anybody can write that
+        (None, "on", HERE),  # it came past the proxy, as the machine's own probes do
         ("198.51.100.7", "on", "198.51.100.7"),
+        ("198.51.100.7:50123", "on", "198.51.100.7"),
         ("10.9.9.9, 198.51.100.7", "on", "198.51.100.7"),  # the first was written by the sender
-        ("2001:db8::7%eth0", "on", "2001:db8::7"),
-        ("nonsense", "on", None),
-        (None, "on", None),
+        ("10.9.9.9,198.51.100.7 , ", "on", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "on", "198.51.100.7"),
+        ("2001:db8:1:2::7", "on", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "on", "2001:db8:1:2::"),  # the same household
+        ("2001:db8:1:3::7", "on", "2001:db8:1:3::"),  # another
+        ("[2001:db8:1:2::7]", "on", "2001:db8:1:2::"),
+        ("[2001:db8:1:2::7]:50123", "on", "2001:db8:1:2::"),
+        ('"[2001:db8:1:2::7]:50123"', "on", "2001:db8:1:2::"),
+        ("2001:db8:1:2::7%eth0", "on", "2001:db8:1:2::"),
     ],
 )
 def test_the_address_is_what_our_own_proxy_wrote(settings, forwarded, trust, found):
     assert address(forwarded, trust, settings=settings) == found
+
+
+@pytest.mark.parametrize("rubbish", ["nonsense", "unknown", "198.51.100", "[::1]x", "198.51.100.7, -", "1:2"])
+@pytest.mark.parametrize("trust, status", [("on", 400), ("off", 200)])
+def test_an_address_that_cannot_be_read_is_refused_and_shuts_nobody_out(settings, rubbish, trust, status):
+    publish()
+    assert address(rubbish, "on", settings=settings) is None
+    settings.ENVIRONMENT = read_environment({"TRUST_PROXY": trust})
+    assert Client().get("/", headers={"X-Forwarded-For": rubbish}).status_code == status
 
 
 def test_a_made_up_forwarded_address_neither_frees_nor_locks(settings):
