@@ -107,7 +107,7 @@ def test_where_it_was_opened_before_one_can_go_on(reviewer):
 
 def test_wrong_codes_count_and_close_the_way_to_invitations_too(reviewer):
     code = invite(reviewer)
-    for _try in range(actions.codes.MOST_WRONG_CODES_AT_ONE_PLACE):
+    for _try in range(actions.codes.FREE_TRIES):
         assert open_code("BCDF-GHJK-MNPQ").status_code == 200
     assert open_code(code).status_code == 429
     WrongCodes.objects.all().delete()

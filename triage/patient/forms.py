@@ -189,7 +189,7 @@ class ReturnForm(forms.Form):
     UNKNOWN = gettext_lazy(
         "This code does not open anything. It may be mistyped, used already, or too old. Check it and try again."
     )
-    TOO_MANY = gettext_lazy("Too many wrong codes were typed. Wait an hour, then try again.")
+    TOO_MANY = gettext_lazy("Too many wrong codes were typed where you are. Try again in %(minutes)s min.")
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)

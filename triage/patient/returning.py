@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from math import ceil
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +45,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     content = published(request)
     form = ReturnForm(request.POST if request.method == "POST" else None)
     try:
-        opened = _open(form, address_of(request) or "")
+        opened = _open(form, address_of(request))
     except actions.InvitationOver as over:
         under_way = visit.find(visit.key_of(request), content.language)
         context = {"state": over.state, "begun": under_way and not under_way.expired(timezone.now())}
@@ -59,14 +61,15 @@ def come_back(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _open(form: ReturnForm, address: str) -> actions.Opened | None:
+def _open(form: ReturnForm, address: str | None) -> actions.Opened | None:
     """What the code that was sent opens; or None, and the form says why."""
     if not form.is_valid():
         return None
     try:
         opened = actions.open_code(form.cleaned_data["code"], address, timezone.now())
-    except actions.TooManyCodes:
-        form.add_error("code", ValidationError(form.TOO_MANY, code="too-many"))
+    except actions.TooManyCodes as too_many:
+        minutes = {"minutes": ceil(too_many.wait / timedelta(minutes=1))}
+        form.add_error("code", ValidationError(form.TOO_MANY, code="too-many", params=minutes))
         return None
     if opened is None:
         form.add_error("code", form.UNKNOWN)
