@@ -190,7 +190,8 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
-NOTE_KEYS = ENVIRONMENT.note_keys  # see notes.py
+NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
+CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""

@@ -12,6 +12,7 @@ from tests.visitor import NOW, publish
 from triage import actions
 from triage.models import AccessChain, AccessEntry, TriageSession
 from triage.store import access_log
+from triage.store.reviews import logged
 
 pytestmark = pytest.mark.django_db
 
@@ -34,12 +35,13 @@ def test_one_review_leaves_one_entry_for_each_look_and_step():
     reviewer.get(sheet(session) + "?print")
     reviewer.post(sheet(session), {"seen": session.mark, "state": 2, "note": "Rang the patient."})
     reviewer.post("/admin/logout/")
+    review = session.reviews.get()
     assert entries() == [
         ("reviewers", "login", "", ""),
         ("reviewers", "search", "", f"{session.reference} to {session.reference}"),
         ("reviewers", "view", session.reference, ""),
         ("reviewers", "print", session.reference, ""),
-        ("reviewers", "change", session.reference, "new to acknowledged"),
+        ("reviewers", "change", session.reference, logged(review, session.reference, "new to acknowledged")),
         ("reviewers", "logout", "", ""),
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -74,7 +75,7 @@ def recent():
 def test_what_was_kept_long_enough_goes_and_nothing_else():
     _old, new = some(1, 9)
     started, _key = actions.start_session("en", OLD)
-    assert "Due: 2 of 12 sessions" in purge("--allow-many")
+    assert "Due: 2 sessions" in purge("--allow-many")
     assert "Deleted 2 sessions" in purge("--yes", "--allow-many")
     assert not TriageSession.objects.filter(pk=started.pk).exists()
     assert TriageSession.objects.count() == 10
@@ -88,8 +89,8 @@ def test_without_yes_nothing_goes_and_twice_is_once():
     assert "Nothing was deleted" in purge()
     assert not Purge.objects.exists()
     purge("--yes")
-    assert "Due: 0 of 9" in purge("--yes")
-    assert list(Purge.objects.values_list("sessions", flat=True)) == [0, 1]
+    assert "Due: 0 sessions" in purge("--yes")
+    assert list(Purge.objects.values_list("sessions", flat=True)) == [1]
 
 
 @pytest.mark.usefixtures("recent")
@@ -117,10 +118,63 @@ def test_counts_stay_by_day_urgency_and_origin():
 
 @pytest.mark.usefixtures("recent")
 def test_a_tenth_at_most():
-    some(2, 8)
+    some(retention.FEW + 1, 1)
     with pytest.raises(CommandError, match="more than a tenth"):
         purge("--yes")
-    assert TriageSession.objects.count() == 11
+    assert TriageSession.objects.count() == retention.FEW + 3
+    assert retention.refused_since() == 1
+    purge("--yes", "--allow-many")
+    assert retention.refused_since() == 0
+
+
+@pytest.mark.usefixtures("recent")
+def test_in_a_small_clinic_one_is_soon_a_tenth_and_goes_all_the_same():
+    some(2, 1)
+    assert "Deleted 2 sessions" in purge("--yes")
+
+
+@pytest.mark.usefixtures("recent")
+def test_what_was_abandoned_does_not_hold_up_what_was_handed_in():
+    some(1, 1)
+    for _each in range(retention.FEW + 1):
+        session, _key = actions.start_session("en", OLD)
+        TriageSession.objects.filter(pk=session.pk).update(last_sequence=1)
+    assert f"Deleted {retention.FEW + 2} sessions" in purge("--yes")
+
+
+def test_a_clock_that_goes_on_steadily_is_believed_in_the_end(monkeypatch):
+    """A clinic that was closed for a week, or a clock that was set right, does not keep everything for ever."""
+    some(1, 0)
+    quiet = NOW + timedelta(days=7)
+    for hours, deleted in ((0, False), (1, False), (24, True)):
+        monkeypatch.setattr(timezone, "now", lambda hours=hours: quiet + timedelta(hours=hours))
+        if deleted:
+            assert "Deleted 1 sessions" in purge("--yes")
+        else:
+            with pytest.raises(CommandError, match="set the clock right"):
+                purge("--yes")
+
+
+def test_a_clock_that_jumps_again_is_not_believed(monkeypatch):
+    some(1, 0)
+    for days in (3650, 7300):
+        monkeypatch.setattr(timezone, "now", lambda days=days: NOW + timedelta(days=days))
+        with pytest.raises(CommandError, match="set the clock right"):
+            purge("--yes")
+
+
+def test_what_nobody_decides_about_goes_also_when_the_purge_refuses():
+    Clinic.objects.update(retention_days=None)
+    untouched, begun = (actions.start_session("en", NOW - timedelta(hours=2))[0] for _each in range(2))
+    TriageSession.objects.filter(pk=begun.pk).update(last_sequence=1)
+    fresh, _key = actions.start_session("en", NOW - timedelta(minutes=59))
+    Session.objects.create(session_key="ended", session_data="", expire_date=NOW - timedelta(days=1))
+    with pytest.raises(CommandError, match="how many days"):
+        purge("--yes")
+    kept = set(TriageSession.objects.values_list("pk", flat=True))
+    assert untouched.pk not in kept
+    assert {begun.pk, fresh.pk} <= kept
+    assert not Session.objects.exists()
 
 
 @pytest.mark.usefixtures("recent")
@@ -162,11 +216,14 @@ def test_a_refused_form_goes_once_its_session_has_closed():
 
 @pytest.mark.usefixtures("recent")
 def test_an_altered_record_is_not_buried():
-    (old,), _new = some(1, 8)
-    TriageSession.objects.filter(pk=old.pk).update(record=old.record.replace("foot", "back"))
-    with pytest.raises(CommandError, match=f"Stopped at {old.reference}"):
+    (altered, whole), _new = some(2, 8)
+    TriageSession.objects.filter(pk=altered.pk).update(record=altered.record.replace("foot", "back"))
+    with pytest.raises(CommandError, match=f"Left where they are: {altered.reference}"):
         purge("--yes")
-    assert TriageSession.objects.filter(pk=old.pk).exists()
+    kept = set(TriageSession.objects.values_list("pk", flat=True))
+    assert altered.pk in kept
+    assert whole.pk not in kept  # it does not keep the others
+    assert retention.last_purge().altered == 1
 
 
 @pytest.mark.usefixtures("recent")

@@ -209,7 +209,7 @@ def test_a_column_that_lists_show_otherwise_is_named(stored, column, value):
 
 
 def test_the_store_is_read_in_one_pass(stored, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the records, one by one, and the end of the chain
+    with django_assert_num_queries(3):  # the purges, the records one by one, and the end of the chain
         assert faults() == []
     assert RecordChain.objects.get().number == 4
 

@@ -25,7 +25,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from triage import actions
 from triage.admin import sign_in
 from triage.models import AccessEntry
-from triage.store import outbox
+from triage.store import outbox, retention
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -100,7 +100,9 @@ class StaffSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         late = outbox.late(timezone.now()) if request.user.has_perm("triage.view_outboxmail") else 0
-        return super().index(request, {"late_mails": late, **(extra_context or {})})
+        seen = request.user.has_perm("triage.view_triagesession")
+        purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
+        return super().index(request, {"late_mails": late, **purges, **(extra_context or {})})
 
 
 @in_staff_language

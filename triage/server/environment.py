@@ -132,6 +132,17 @@ def note_keys(value: str) -> list[bytes]:
     return keys
 
 
+def chain_key(value: str) -> bytes:
+    # The value is secret, so the message does not repeat it.
+    try:
+        key = urlsafe_b64decode(value.strip())
+    except ValueError:
+        key = b""
+    if len(key) != NOTE_KEY_LENGTH:
+        raise ValueError(f"this is no key; set {NOTE_KEY_LENGTH} random bytes in base64")
+    return key
+
+
 def time_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
@@ -233,6 +244,15 @@ VARIABLES = (
         "Kept apart from backups.",
     ),
     Variable(
+        "CHAIN_KEY",
+        "a key of 32 random bytes in base64",
+        chain_key,
+        "none: the chains of records and of the access log are not sealed",
+        "Seals the newest link of each chain, so that whoever can write to the database cannot rewrite all of it "
+        "unseen. After setting it run `manage.py chain_heads --seal` once. Kept apart from the database and its "
+        "backups.",
+    ),
+    Variable(
         "LOG_JSON",
         "on or off",
         switch,
@@ -272,6 +292,7 @@ class Environment:
     email_url: MailServer | None
     email_from: str | None
     note_keys: list[bytes]
+    chain_key: bytes | None
     log_json: bool
     time_zone: str
 
@@ -305,6 +326,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "email_url": None,
         "email_from": None,
         "note_keys": [],
+        "chain_key": None,
         "log_json": False,
         "time_zone": "America/New_York",
     }

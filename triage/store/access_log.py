@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from triage.models import AccessChain, AccessEntry
+from triage.store import chains
 from triage.store.releases import canonical, sha256
 
 
@@ -31,6 +32,8 @@ def faults() -> Iterator[str]:
         if entry.sha256 != link(previous, entry):
             yield f"entry {entry.number} is not as it was written, or the one before it"
         number, previous = entry.number, entry.sha256
-    end = AccessChain.objects.filter(pk=1).first() or AccessChain()
+    end = chains.head_of(AccessChain)
     if (end.number, end.sha256) != (number, previous):
         yield f"the log ends at entry {number}, but {end.number} were written"
+    if end.number and (fault := chains.seal_fault(end.seal, chains.seal_of_head(end))):
+        yield f"the end of the log {fault}"

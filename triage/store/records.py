@@ -11,9 +11,12 @@ from typing import Any
 from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.walk import Answers, walk
-from triage.models import PurgedRecord, RecordChain, TriageSession
+from triage.models import Purge, PurgedRecord, RecordChain, TriageSession
+from triage.store import chains
 from triage.store.notes import read
 from triage.store.releases import sha256
+
+WHOSE = 2  # from this format on a record says whose it is
 
 
 class RecordAltered(RuntimeError):
@@ -28,6 +31,13 @@ def open_record(session: TriageSession) -> dict[str, Any]:
     if (record["reference"], record["number"]) != (session.reference, session.record_number):
         raise RecordAltered(session.reference)
     return record
+
+
+def is_as_submitted(session: TriageSession) -> bool:
+    try:
+        return bool(open_record(session))
+    except RecordAltered:
+        return False
 
 
 def submissions(**only: Any) -> Iterator[TriageSession]:
@@ -53,12 +63,15 @@ class ChainCheck:
         self.faults: list[str] = []
         self.number = 0
         self.sha256 = ""
+        self.purges = set(Purge.objects.filter(refused="").values_list("at", flat=True))
 
     def add(self, link: TriageSession | PurgedRecord) -> None:
         number = link.record_number
         assert number is not None
         name = f"record {number} ({'purged' if isinstance(link, PurgedRecord) else link.reference})"
         follows = number == self.number + 1
+        if isinstance(link, PurgedRecord):
+            self._purged(link, name)
         if number == self.number:
             self.faults.append(f"{name}: there twice")
         elif not follows:
@@ -67,6 +80,13 @@ class ChainCheck:
         if follows and previous not in (None, self.sha256):
             self.faults.append(f"{name}: does not follow record {self.number}; one of the two was replaced")
         self.number, self.sha256 = number, link.record_sha256
+
+    def _purged(self, link: PurgedRecord, name: str) -> None:
+        """What stays of a purged record has to come from a purge that ran, and bear its seal."""
+        if link.purged_at not in self.purges:
+            self.faults.append(f"{name}: no purge ran when it is said to have been deleted")
+        if fault := chains.seal_fault(link.seal, chains.seal_of_purged(link)):
+            self.faults.append(f"{name}: {fault}")
 
     def _previous(self, session: TriageSession, name: str) -> str | None:
         """The hash that its record follows; None where the record is not to be believed."""
@@ -86,11 +106,13 @@ class ChainCheck:
 
     def end(self) -> None:
         """After the last record: it has to be the one the chain ends with."""
-        newest = RecordChain.objects.filter(pk=1).first() or RecordChain()
+        newest = chains.head_of(RecordChain)
         if newest.number > self.number:
             self.faults.append(f"{_records(self.number + 1, newest.number)} at the end")
         elif (newest.number, newest.sha256) != (self.number, self.sha256):
             self.faults.append(f"record {self.number}: not the one the chain ends with")
+        if newest.number and (fault := chains.seal_fault(newest.seal, chains.seal_of_head(newest))):
+            self.faults.append(f"the end of the chain {fault}")
 
 
 def _records(first: int, last: int) -> str:
@@ -100,7 +122,7 @@ def _records(first: int, last: int) -> str:
 def _differing(session: TriageSession, record: dict[str, Any]) -> Iterator[str]:
     """The columns that lists sort and filter by, where they are not what the record says."""
     result = record["result"]
-    stored = {
+    stored: dict[str, tuple[object, object]] = {
         "origin": (session.origin, result["origin"]),
         "root": (session.root, result["root"] or ""),
         "urgency": (
@@ -111,6 +133,9 @@ def _differing(session: TriageSession, record: dict[str, Any]) -> Iterator[str]:
         "time": (session.submitted_at and session.submitted_at.isoformat(), record["submitted_at"]),
         "release": (session.release.sha256, record["release"]["sha256"]),
     }
+    if record["format"] >= WHOSE:
+        stored["invitation"] = (session.invitation_id, record["invitation"])
+        stored["demo mark"] = (session.demo, record["demo"])
     return (name for name, (column, frozen) in stored.items() if column != frozen)
 
 
