@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('triage', '0002_worklist_by_several_filters'),
+        ('triage', '0003_wrong_codes_pause'),
     ]
 
     operations = [
