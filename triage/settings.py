@@ -18,7 +18,7 @@ DATA_DIR = ENVIRONMENT.data_dir or BASE_DIR / "var"
 DEBUG = ENVIRONMENT.debug
 HTTPS = ENVIRONMENT.https
 # Without a key or a host, commands run all the same (a throwaway key signs nothing that lasts);
-# serving.py refuses to serve.
+# server/checks.py refuses to serve.
 SECRET_KEY = ENVIRONMENT.secret_key or secrets.token_urlsafe(50)
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts or []
 
@@ -74,11 +74,12 @@ TEMPLATES = [
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "footpath"
 
-# Database. Either way an answer that was confirmed is on the disk; serving.py reads that back at the start.
+# Database. Either way an answer that was confirmed is on the disk; server/checks.py reads that back at the
+# start.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = {
     "ENGINE": "triage.server.databases.sqlite3",
-    "NAME": DATA_DIR / "db.sqlite3",
+    "NAME": ENVIRONMENT.database_url or DATA_DIR / "db.sqlite3",
     "ATOMIC_REQUESTS": False,  # with IMMEDIATE it would make every reader wait for every writer
     "CONN_MAX_AGE": None,  # a closing connection writes the log back: four syncs an answer in place of one
     "OPTIONS": {
@@ -115,7 +116,7 @@ def postgresql(url: str) -> dict[str, Any]:
                 "min_size": 4,
                 "max_size": 4,
                 # Both short, since each new request for a connection makes the pool try anew, and nothing else
-                # does; triage.databases.postgresql asks until a patient has waited long enough.
+                # does; server/databases/postgresql asks until a patient has waited long enough.
                 "timeout": 0.5,
                 "reconnect_timeout": 0.3,
             },
@@ -123,7 +124,9 @@ def postgresql(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": postgresql(ENVIRONMENT.database_url) if ENVIRONMENT.database_url else SQLITE}
+DATABASES = {
+    "default": postgresql(ENVIRONMENT.database_url) if isinstance(ENVIRONMENT.database_url, str) else SQLITE
+}
 
 # Languages and time
 LANGUAGE_CODE = "en"
@@ -145,7 +148,7 @@ STORAGES = {
     },
 }
 
-# Staff: how they sign in and how long they stay is in sign_in.py.
+# Staff: how they sign in and how long they stay is in admin/sign_in.py.
 STAFF_SECOND_FACTOR = ENVIRONMENT.staff_second_factor
 TWO_PEOPLE_PUBLISH = ENVIRONMENT.two_people_publish
 OTP_TOTP_ISSUER = "Footpath"
@@ -180,7 +183,7 @@ AXES_SENSITIVE_PARAMETERS = ["username", "code", "next", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 
-# Mail to the clinic: see outbox.py.
+# Mail to the clinic: see store/outbox.py.
 if ENVIRONMENT.email_url:
     EMAIL_HOST, EMAIL_PORT = ENVIRONMENT.email_url.host, ENVIRONMENT.email_url.port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENVIRONMENT.email_url.user, ENVIRONMENT.email_url.password
@@ -197,9 +200,8 @@ CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
-VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's; visit.py sets it
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
-VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see visit.py
+VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
 LANGUAGE_COOKIE_NAME = COOKIE_PREFIX + "language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

@@ -11,14 +11,14 @@ import pytest
 from django.core.management import call_command
 from ruamel.yaml import YAML
 
+from tests.shipped import shipped_content
 from triage.domain import reading
 from triage.management.commands.reading_age import hardest, measurable, patient_texts
-from triage.store.content_files import SHIPPED, read_content
 
 OLDEST = 11
 WORDS = YAML(typ="safe").load(Path(__file__).parents[1].joinpath("hard_words.yaml"))
-LANGUAGES = sorted(read_content(SHIPPED).languages)
-TEXTS = {language: patient_texts(read_content(SHIPPED, language)) for language in LANGUAGES}
+LANGUAGES = sorted(shipped_content().languages)
+TEXTS = {language: patient_texts(shipped_content(language)) for language in LANGUAGES}
 
 
 def words(language):

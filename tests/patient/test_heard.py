@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 
 from tests.browser import press, press_key
 from tests.patient.test_phone import fill_in
-from tests.visitor import BACK, publish, shipped_trees
-from triage.domain.loading import load
+from tests.shipped import shipped_content
+from tests.visitor import BACK, publish
 from triage.domain.walk import read_answers, walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
-CONTENT = load(shipped_trees())
+CONTENT = shipped_content()
 # Both ways of answering, a text, and an emergency on the way; nothing that opens more questions on the same page.
 ANSWERS = BACK | {"safety-now": ["saddle-numbness"], "heel-stand": "weak", "numb-site": ["outer-calf"]}
 GROUPS = {"one": "radiogroup", "many": "group", "text": "textbox"}

@@ -9,9 +9,10 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from tests.browser import press
+from tests.shipped import shipped_content
 from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES
-from triage.domain.loading import check, languages, load
+from triage.domain.loading import check, languages
 from triage.templatetags.pictures import maps, places
 
 # Answers that are no single place of the body.
@@ -27,13 +28,13 @@ MARKED = BACK | {"side": "right", "foot-site": ["top", "big-toe"], "numb-site": 
 
 
 def test_every_place_of_a_drawing_is_an_option_and_every_other_option_is_known_to_be_none():
-    items = [item for item in load(shipped_trees()).items.values() if item.picture in MAPS]
+    items = [item for item in shipped_content().items.values() if item.picture in MAPS]
     assert all(places(item.picture) <= item.codes for item in items)
     assert {item.key: item.codes - places(item.picture) for item in items} == NOWHERE
 
 
 def test_every_picture_is_drawn_and_used():
-    assert {item.picture for item in load(shipped_trees()).items.values()} == {*PICTURES, ""}
+    assert {item.picture for item in shipped_content().items.values()} == {*PICTURES, ""}
     for name in PICTURES:
         get_template(f"pictures/{name}.html")
 
@@ -97,7 +98,7 @@ def test_what_is_written_on_a_place_is_the_options_own_text_or_nothing(language)
     patient, _page = asked("where", BACK)
     patient.client.post(reverse("language"), {"language": language})
     found = written(patient.client.get(reverse("question", args=["where"])))
-    options = load(shipped_trees(), language).items["foot-site"].options
+    options = shipped_content(language).items["foot-site"].options
     assert found
     assert found <= {option.text.partition(" (")[0] for option in options}
 

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from tests.browser import PAPERS, carry_over, sheets
+from tests.shipped import shipped_content
 from tests.visitor import FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.decision import decide
-from triage.domain.loading import languages, load
+from triage.domain.loading import languages
 from triage.domain.walk import read_answers, walk
 from triage.models import TriageSession
 
@@ -20,7 +21,7 @@ def one_of_each_outcome():
     """Answers for each result there is: of the example cases, and of two that these leave out."""
     answers = {
         "-".join(filter(None, (case.origin, case.root, case.urgency))): case.answers
-        for case in load(shipped_trees()).vignettes
+        for case in shipped_content().vignettes
         if case.origin
     }
     for root in ("L5", "S1"):
@@ -64,7 +65,7 @@ def test_every_result_prints_on_one_sheet(result_of, language, proof):
 
 
 def test_there_are_answers_for_every_result():
-    content = load(shipped_trees())
+    content = shipped_content()
     found = {decide(content, walk(content, read_answers(content, answers))) for answers in ANSWERS.values()}
     assert len({(decision.origin, decision.root, decision.urgency) for decision in found}) == 15
 

@@ -7,16 +7,16 @@ from html import unescape
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.shipped import shipped_content
 from tests.visitor import NOW, publish, shipped_trees
 from triage import actions
 from triage.domain.citation.ledger import entries
 from triage.domain.citation.resting import resting_on
 from triage.domain.content import STAFF_SECTIONS
-from triage.domain.loading import load
 from triage.models import Clinic
 
 ALL_SET = Clinic(phone="555 0100", hours="8 to 5", advice_line="555 0199").as_settings()
-CONTENT = load(shipped_trees())
+CONTENT = shipped_content()
 NOT_YET = "No clinician has checked it for these questions yet."
 
 
@@ -70,7 +70,7 @@ def test_nothing_that_cites_a_source_is_left_out():
 def test_each_source_says_what_rests_on_it(client, language, rules):
     publish()
     shown = parts(client.get("/sources/", headers={"accept-language": language}))
-    content = load(shipped_trees(), language)
+    content = shipped_content(language)
     assert shown.keys() == {*content.passages, *content.guidance}
     r6 = next(rule for rule in content.origin_rules if rule.id == "R6")
     assert f"{r6.patient.text} → {content.outcomes['origin']['foot'].patient}" in shown["P3"]

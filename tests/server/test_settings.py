@@ -90,6 +90,13 @@ def test_words_for_on_and_off(word, meaning):
         ("DATABASE_URL", "postgresql://user:word@host:port/name"),
         ("DATABASE_URL", "postgresql://user:word@host/name?no-such-word=1"),
         ("DATABASE_URL", "host=name dbname=name"),
+        ("DATABASE_URL", "sqlite://db.sqlite3"),
+        ("DATABASE_URL", "sqlite://:memory:"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3"),
+        ("DATABASE_URL", "sqlite://tmp/db.sqlite3"),
+        ("DATABASE_URL", "sqlite:tmp/db.sqlite3"),
+        ("DATABASE_URL", "sqlite:///tmp/db.sqlite3?mode=memory"),
         ("DATA_DIR", "relative"),
         ("TIME_ZONE", "America/Nowhere"),
         ("TIME_ZONE", "../etc/passwd"),
@@ -174,6 +181,39 @@ def test_serving_needs_key_hosts_and_static_files(settings, tmp_path):
     settings.ALLOWED_HOSTS = settings.ENVIRONMENT.allowed_hosts
     (tmp_path / "staticfiles.json").touch()
     assert checks.set_up_faults() == []
+
+
+@pytest.mark.parametrize("slashes", ["///", "////"])
+def test_sqlite_may_be_named_by_its_file(tmp_path, slashes):
+    folder = tmp_path / "of answers"
+    url = f"sqlite:{slashes}{str(folder).lstrip('/').replace(' ', '%20')}/footpath.sqlite3"
+    assert read_environment({"DATABASE_URL": url}).database_url == folder / "footpath.sqlite3"
+
+
+def test_sqlite_named_by_its_file_keeps_the_checks_of_the_data_folder(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    assert read_environment({"DATABASE_URL": f"sqlite://{tmp_path}/file"}).database_url
+    for wrong in ("folder", "file/footpath.sqlite3"):
+        for name, value in (
+            ("DATABASE_URL", f"sqlite://{tmp_path}/{wrong}"),
+            ("DATA_DIR", f"{tmp_path}/file"),
+        ):
+            with pytest.raises(ImproperlyConfigured, match=f"^{name}: .*; set "):
+                read_environment({name: value})
+
+
+def test_sqlite_named_by_its_file_runs_as_safely(tmp_path):
+    file = tmp_path / "footpath.sqlite3"
+    code = (
+        "import django; django.setup(); from django.db import connection; from triage.server import checks; "
+        "connection.ensure_connection(); print(connection.settings_dict['NAME'], checks.database_faults())"
+    )
+    done = manage(
+        "shell", "--no-imports", "-c", code, DATABASE_URL=f"sqlite://{file}", DATA_DIR=str(tmp_path)
+    )
+    assert done.stdout == f"{file} []\n", done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
 @pytest.mark.django_db

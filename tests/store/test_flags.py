@@ -10,18 +10,18 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from tests.fhir_rules import schema_faults, value_faults
-from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish, shipped_trees
+from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports
 from triage.domain.content import URGENCIES
 from triage.domain.decision import decide
 from triage.domain.flags import in_words, taken_back
-from triage.domain.loading import load
 from triage.domain.walk import read_answers, walk
 from triage.exports.public import public
 from triage.models import Answer, TriageSession
 from triage.store import visit
 
-CONTENT = load(shipped_trees())
+CONTENT = shipped_content()
 BOTH_LEGS = BACK | {"leg-sides": "both", "duration": "2-to-6-weeks", "course": "worse"}
 NEW_WEAKNESS = FOOT_ONLY | {"heel-stand": "weak", "weak-since": "recent"}
 

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from tests.visitor import BACK, FOOT_ONLY, NOW, publish, shipped_trees
+from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, NOW, publish
 from triage import actions
-from triage.domain.loading import load
 from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession
 from triage.store import retention
 from triage.store.records import ChainCheck, links
@@ -37,7 +37,7 @@ def clinic(db, monkeypatch):
 
 
 def submitted(when, answers=FOOT_ONLY, note=""):
-    content = load(shipped_trees())
+    content = shipped_content()
     given = {
         key: (value,) if isinstance(value, str) and value else tuple(value)
         for key, value in (answers | {"note": note}).items()

@@ -91,7 +91,7 @@ def _tool(name: str, *arguments: str) -> None:
     """One of PostgreSQL's own programs, on our database. The password stays out of the list of processes."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    said = conninfo_to_dict(settings.ENVIRONMENT.database_url or "")
+    said = conninfo_to_dict(str(settings.ENVIRONMENT.database_url or ""))
     password = str(said.pop("password", ""))
     where = make_conninfo("", **{key: str(value) for key, value in said.items()})
     try:

@@ -45,6 +45,25 @@ def hosts(value: str) -> list[str]:
     return names
 
 
+def database(value: str) -> str | Path:
+    """The address of a PostgreSQL database, or the file of a SQLite one."""
+    return sqlite_file(value) if value.startswith("sqlite:") else postgresql_url(value)
+
+
+def sqlite_file(value: str) -> Path:
+    """`sqlite:///full/path`; whoever begins the path with a slash of its own means the same."""
+    path = Path("/", unquote(value.removeprefix("sqlite://")).lstrip("/"))
+    named = value.startswith("sqlite:///") and not {"?", "#"} & set(value)
+    # A file at the very top is a path that was meant from some folder or other, or no file at all (":memory:").
+    if not named or path.parent == Path("/") or (path.exists() and not path.is_file()):
+        raise ValueError(
+            "the value is not the full path of a SQLite database; set "
+            "sqlite:///var/lib/footpath/db.sqlite3 or the like, or leave it unset for SQLite in DATA_DIR"
+        )
+    directory(str(path.parent))
+    return path
+
+
 def postgresql_url(value: str) -> str:
     from psycopg import ProgrammingError  # here and not above, since a clinic on SQLite needs none of it
     from psycopg.conninfo import conninfo_to_dict
@@ -58,7 +77,7 @@ def postgresql_url(value: str) -> str:
     if "://" not in value or not said.get("dbname") or not (ports.isdecimal() or not ports):
         raise ValueError(
             "the value is not the address of a PostgreSQL database; set "
-            "postgresql://USER:PASSWORD@HOST:PORT/NAME, or leave it unset for SQLite"
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME, or sqlite:///full/path for SQLite"
         )
     return value
 
@@ -178,10 +197,11 @@ VARIABLES = (
     ),
     Variable(
         "DATABASE_URL",
-        "`postgresql://USER:PASSWORD@HOST:PORT/NAME`",
-        postgresql_url,
+        "`postgresql://USER:PASSWORD@HOST:PORT/NAME`, or `sqlite:///` and the full path of a file",
+        database,
         "none: SQLite in `DATA_DIR`",
-        "The PostgreSQL database that holds everything. May name several hosts, see docs/deploy.md.",
+        "The database that holds everything. PostgreSQL may have several hosts, see docs/deploy.md; "
+        "SQLite needs a local disk, never a network share.",
     ),
     Variable(
         "DATA_DIR",
@@ -285,7 +305,7 @@ class Environment:
     trust_proxy: bool
     secret_key: str | None
     allowed_hosts: list[str] | None
-    database_url: str | None
+    database_url: str | Path | None
     data_dir: Path | None
     staff_second_factor: bool
     two_people_publish: bool
