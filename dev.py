@@ -36,7 +36,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TextIO, cast
+from typing import IO, cast
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -312,17 +312,14 @@ def test(arguments: list[str]) -> int:
     """All tests on SQLite and, beside them, those that use a database on PostgreSQL."""
     setup([])
     alone = bool(TERMINAL.intersection(arguments))
-    with (
-        ThreadPoolExecutor(1 if alone else 2) as threads,
-        tempfile.TemporaryFile("w+", encoding="utf-8") as apart,
-    ):
+    with ThreadPoolExecutor(1 if alone else 2) as threads, said() as apart:
         begun = threads.submit(pytest, "SQLite", arguments, "")
         with postgresql() as url:
             to = None if alone else apart
             postgres = threads.submit(pytest, "PostgreSQL", arguments, url, to).result()
             sqlite = begun.result()
         apart.seek(0)
-        print(apart.read(), end="")
+        shutil.copyfileobj(apart, sys.stdout)
     nothing_selected = 5  # the arguments may name tests that use no database
     if postgres == nothing_selected and sqlite == 0:
         postgres = 0
@@ -331,7 +328,12 @@ def test(arguments: list[str]) -> int:
     return sqlite or postgres
 
 
-def pytest(name: str, arguments: list[str], url: str, to: "TextIO | None" = None) -> int:
+def said() -> "IO[str]":
+    """A file for what a program prints beside another one."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
+def pytest(name: str, arguments: list[str], url: str, to: "IO[str] | None" = None) -> int:
     print("\nTests on %s" % name, file=to, flush=True)
     processes = 0 if some(arguments) else WORKERS  # each takes a second or two to start
     together = ["--numprocesses", str(processes), "--dist", "worksteal"]  # who is done takes over from others
