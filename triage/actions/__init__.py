@@ -34,7 +34,6 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
-from triage.actions.keys import REFERENCE_SIGNS
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
@@ -57,7 +56,6 @@ __all__ = [
     "MANAGERS",
     "PAUSES",
     "RECOVERY_CODES",
-    "REFERENCE_SIGNS",
     "REVIEWERS",
     "AlreadySubmitted",
     "AnsweredMeanwhile",

@@ -22,7 +22,9 @@ from django.utils.translation import gettext_lazy
 from triage.domain.content import Content, Item, Screen
 from triage.domain.walk import Answers, Walk, in_order, walk
 from triage.server.gate import REPLACEMENT
+from triage.store import codes
 
+REFERENCE_SIGNS = 6  # of the code on a result that is said at the desk
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -156,14 +158,18 @@ class ReturnForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Your code"),
         help_text=gettext_lazy("It has 12 letters and numbers. Small letters are fine."),
-        max_length=40,
+        max_length=2000,  # a whole link may be pasted, with what mail programs add
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
         error_messages={"required": gettext_lazy("Type the code that is on your letter, or that you saved.")},
     )
     UNKNOWN = gettext_lazy(
-        "This code does not open anything. It may be mistyped, used already, or too old. Check it and try again."
+        "This code does not open anything. It may be mistyped, or too old, or you have a newer one."
+    )
+    REFERENCE = gettext_lazy(
+        "This is the short code for the desk of the clinic. It opens nothing here, so you can say it aloud. "
+        "The code to come back is longer: it has 12 letters and numbers."
     )
     TOO_MANY = gettext_lazy("Too many wrong codes were typed where you are. Try again in %(minutes)s min.")
 
@@ -175,7 +181,11 @@ class ReturnForm(forms.Form):
 
     def clean_code(self) -> str:
         """The signs alone, as they were made."""
-        return "".join(sign for sign in self.cleaned_data["code"].upper() if sign.isalnum())
+        typed = self.cleaned_data["code"]
+        code = codes.read_code(typed) or codes.signs_of(typed)
+        if len(code) == REFERENCE_SIGNS:
+            raise forms.ValidationError(self.REFERENCE, code="reference")
+        return code
 
 
 def _field(item: Item) -> forms.Field:

@@ -96,7 +96,7 @@ class Visit:
     clinic: Clinic
     stored: Mapping[str, Stored]  # in the order they were given
     answers: Answers
-    opened_at: datetime  # when this browser came to it: at its start, or with a return code
+    opened_at: datetime  # when this browser came to it: at its start, or with a code
     last_active_at: datetime
     corrects: str  # the reference of the submission that it corrects, or ""
 
@@ -122,6 +122,11 @@ class Visit:
         return replace(self, answers={**self.answers, **given})
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was given."""
+        return bool(self.last_sequence or self.refused)
+
+    @property
     def closes_at(self) -> datetime:
         """When it closes in this browser, unless something is done before."""
         return min(self.last_active_at + IDLE, self.opened_at + LONGEST)
@@ -136,6 +141,11 @@ class Visit:
 def find(key: str, language: str) -> Visit | None:
     """The session this key opens, read with its answers and the clinic's settings in one query."""
     return opened_by(releases.sha256(key), language)
+
+
+def taken_over(key: str) -> bool:
+    """Whether another browser has taken over the session that this key opened last."""
+    return TriageSession.objects.filter(former_key_hash=releases.sha256(key)).exists()
 
 
 def opened_by(key_hash: str, language: str) -> Visit | None:
