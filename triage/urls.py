@@ -18,6 +18,7 @@ urlpatterns = [
     path("result/", result.result, name="result"),
     path("result/copy/", result.copy, name="copy"),
     path("correct/", result.correct, name="correct"),
+    path("result/keep-open/", result.keep_open, name="keep-open"),
     path("save/", returning.save, name="save"),
     path("return/", returning.come_back, name="return"),
     path("return/<path:rest>", returning.lost_sign, name="lost-sign"),

@@ -18,7 +18,7 @@ from tests.visitor import FOOT_ONLY, NOW, Patient, publish, shipped_trees
 from triage import actions
 from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, TriageSession, WrongCodes
-from triage.store import codes, releases, visit
+from triage.store import codes, releases, visit, words
 from triage.store.records import open_record
 
 pytestmark = pytest.mark.django_db
@@ -269,6 +269,89 @@ def test_a_code_in_a_path_reaches_no_log(caplog):
         assert "BCDFGHJK2345" not in caplog.text
         Client().get("/no-such-page/BCDFGHJK2345")
         assert "BCDFGHJK2345" in caplog.text  # where no page of ours is, the path is told
+
+
+# A result stays in reach
+
+
+def handed_in(answers=FOOT_ONLY):
+    patient = Patient(answers)
+    return patient, patient.whole()
+
+
+def today(page):
+    return words.TODAY.search(page.content.decode())[0]
+
+
+def test_the_result_says_that_it_is_sent_when_it_is_read_and_the_code_to_come_back():
+    patient, page = handed_in()
+    shown = today(page)
+    code = page.context["way_back"].carried
+    assert "Your answers are sent" in shown
+    assert f"{timezone.localtime():%Y}" in shown
+    assert "Staff read them when you come" in shown
+    assert code.grouped in shown
+    assert f'href="{reverse("save")}"' in shown
+    assert code.link in patient.client.get(reverse("save")).content.decode()
+    assert code.grouped in today(patient.client.get(reverse("result")))  # as often as it is looked at
+    other = Client()
+    assert name_of(come_back(code.grouped, other)) == "result"
+    assert "The code that you have opens your result" in today(other.get(reverse("result")))
+    session = TriageSession.objects.get()
+    assert code.code not in str(TriageSession.objects.values().get())
+    assert code.code not in session.record
+    assert words.main_of(page.content.decode()) == words.result_main(open_record(session))
+
+
+@pytest.mark.parametrize("read_by, said", [("same-day", "on the same day"), ("next-day", "next work day")])
+def test_when_answers_are_read_is_the_clinics_to_say(read_by, said):
+    Clinic.objects.update_or_create(pk=1, defaults={"read_by": read_by})
+    assert said in today(handed_in()[1])
+
+
+@pytest.mark.parametrize("days, name", [(1, "return"), (3, "result")])
+def test_the_results_code_works_for_the_days_of_the_clinics_setting(clock, days, name):
+    Clinic.objects.update_or_create(pk=1, defaults={"return_days": days})
+    code = handed_in()[1].context["way_back"].carried.grouped
+    clock(days=2)
+    assert name_of(come_back(code)) == name
+
+
+def test_where_the_code_has_ended_another_is_to_be_had(clock):
+    Clinic.objects.update_or_create(pk=1, defaults={"return_days": 1})
+    patient, page = handed_in()
+    patient.client.post(reverse("keep-open"))
+    clock(days=1, seconds=-1)
+    TriageSession.objects.update(return_until=timezone.now())
+    page = patient.client.get(reverse("result"))
+    assert page.context["way_back"] is None
+    assert "Get a code" in today(page)
+    assert name_of(come_back(save(patient))) == "result"
+
+
+def test_on_the_patients_own_device_it_stays_open_for_a_day(clock):
+    patient, page = handed_in()
+    page = patient.client.post(reverse("keep-open"), follow=True)
+    cookie = patient.client.cookies["visit"]
+    assert cookie["expires"]
+    assert "stays open until" in today(page)
+    assert "30 minutes" not in page.content.decode()
+    clock(hours=23, minutes=59)
+    assert name_of(patient.client.get(reverse("go-on"), follow=True)) == "result"
+    clock(hours=24, minutes=1)
+    assert name_of(patient.client.get(reverse("go-on"), follow=True)) == "expired"
+
+
+def test_it_is_kept_open_by_nobody_who_has_not_sent_or_has_it_no_more(clock):
+    patient = begun()
+    assert name_of(patient.client.post(reverse("keep-open"), follow=True)) == "question"
+    assert not patient.client.cookies["visit"]["expires"]
+    patient, page = handed_in()
+    patient.client.post(reverse("keep-open"))
+    other = Client()
+    come_back(page.context["way_back"].carried.grouped, other)
+    clock(minutes=31)
+    assert name_of(other.get(reverse("go-on"), follow=True)) == "expired"
 
 
 def test_a_reference_is_known_and_explained():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -162,10 +163,14 @@ def take_over(
     session = sessions.select_for_update(of=("self",)).order_by("pk").first()
     if session is None:
         return None
-    key, moved = held, {}
+    key, moved = held, dict[str, Any]()
     if releases.sha256(held) != session.key_hash:
         key = new_key()
-        moved = {"key_hash": releases.sha256(key), "former_key_hash": session.key_hash}
+        moved = {
+            "key_hash": releases.sha256(key),
+            "former_key_hash": session.key_hash,
+            "kept_open_until": None,
+        }
     TriageSession.objects.filter(pk=session.pk).update(reopened_at=now, **moved)
     return key, session
 
@@ -173,6 +178,11 @@ def take_over(
 def stay(pk: int, now: datetime) -> None:
     """The person is still there."""
     TriageSession.objects.filter(pk=pk).update(stayed_at=now)
+
+
+def keep_open(pk: int, until: datetime) -> None:
+    """The result stays open in its browser until then, whatever else is done or not."""
+    TriageSession.objects.filter(pk=pk, submitted_at__isnull=False).update(kept_open_until=until)
 
 
 @transaction.atomic

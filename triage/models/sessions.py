@@ -74,6 +74,7 @@ class TriageSession(models.Model):
     # Of the browser that it was taken from, so that this one can be told so.
     former_key_hash = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     stayed_at = models.DateTimeField(null=True, editable=False)  # when the person last said: I am still here
+    kept_open_until = models.DateTimeField(null=True, editable=False)  # on the patient's own device
     # What was sent last and could not be taken, by screen and item, to be shown once more. Never an answer.
     refused = models.JSONField(null=True, editable=False)
     # The code that opens it in another browser; the code itself is stored nowhere.

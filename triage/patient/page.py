@@ -88,6 +88,8 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
             for code, name in getattr(request, "languages", {}).items()
         ],
         "under_way": open_visit is not None,
+        "may_save": bool(open_visit and open_visit.answers),
+        "kept_open_until": open_visit.kept_open_until if open_visit else None,
         "seconds_left": open_visit.seconds_left(timezone.now()) if open_visit else 0,
     }
 
