@@ -44,7 +44,20 @@ def keep_page(request: HttpRequest, open_visit: Visit) -> HttpResponse | None:
     given, drafts = taken(open_visit, form, _made_at(request))
     if not given and drafts == open_visit.drafts:
         return None
+    if _says_both(open_visit, form, given, drafts):
+        return store(request, open_visit, form, given, drafts, form.screen.key) or asked_again(form)
     return store(request, open_visit, form, given, drafts)
+
+
+def _says_both(open_visit: Visit, form: ScreenForm, given: Answers, drafts: Drafts) -> bool:
+    """Whether an emergency sign stands beside what rules it out: that is asked again, whatever was pressed."""
+    ticked = {item: tuple(drafts[item]) for item in form.errors if drafts.get(item)}
+    return bool(ticked) and emergency_is_new(open_visit, open_visit.with_answers({**given, **ticked}))
+
+
+def asked_again(form: ScreenForm) -> HttpResponse:
+    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
+    return redirect("question", form.screen.key)
 
 
 def keep_as_draft(request: HttpRequest, of: Visit) -> bool:

@@ -15,7 +15,7 @@ from triage.domain.decision import emergency_signs
 from triage.domain.result import answer_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
 from triage.patient.forms import ScreenForm
-from triage.patient.keeping import emergency_page, keeping, store, taken
+from triage.patient.keeping import asked_again, emergency_page, keeping, store, taken
 from triage.patient.page import (
     inside,
     made_for,
@@ -94,10 +94,9 @@ def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpRes
 
 
 def _refuse(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
-    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
     given, drafts = taken(open_visit, form, seen=open_visit.last_sequence)
     urgent = store(request, open_visit, form, given, drafts, refused=form.screen.key)
-    return urgent or redirect("question", form.screen.key)
+    return urgent or asked_again(form)
 
 
 def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
