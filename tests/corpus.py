@@ -162,7 +162,7 @@ TYPES = (f"{FORM}; charset*=utf-8''%00", f"{FORM}; x*=no-such-encoding'en'y", f"
 HEADERS = ("Host", "Accept-Language", "Accept-Encoding", "Accept", "Referer", "Origin", "User-Agent")
 HEADERS += ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Requested-With", "Range")
 HEADERS += ("If-Modified-Since", "If-None-Match", "X-CSRFToken", "Content-Encoding", "X-HTTP-Method-Override")
-COOKIES = ("visit", "staff", "csrf", "language", "messages", "no-such-cookie")
+COOKIES = ("visit", "room", "staff", "csrf", "language", "messages", "no-such-cookie")
 COOKIE_VALUES = {
     "octal NUL": r'"\000\000\000\000\000\000\000\000\000"',
     "octal high": r'"\777\677"',

@@ -86,6 +86,7 @@ def forms_of(world):
     invitation = {"label": "A", "appointment_at": "2099-01-01 10:00", "language": "en"}
     yield "reviewer", "/admin/triage/invitation/add/", invitation
     yield "reviewer", "/admin/triage/invitation/paste/", {"lines": "A; 2099-01-01 10:00", "make": "on"}
+    yield "reviewer", "/admin/triage/invitation/room/", {"language": "en", "prints": "on"}
     clinic = {
         "name": "A",
         "phone": "1",

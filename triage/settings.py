@@ -202,6 +202,7 @@ CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
 VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
+ROOM_COOKIE_NAME = COOKIE_PREFIX + "room"  # of a device in a waiting room, see store/rooms.py
 LANGUAGE_COOKIE_NAME = COOKIE_PREFIX + "language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

@@ -55,9 +55,10 @@ def test_the_first_page_says_nothing_personal_and_speaks_the_letters_language(re
     assert LABEL not in page.content.decode()
     assert TriageSession.objects.get().language == "es"
     assert "<button>Empezar ahora" in page.content.decode()
-    assert (
-        "Empezar de nuevo" not in page.content.decode()
-    )  # that would begin a session without the invitation
+    assert "Para la consulta del" in text(page)
+    start = client.post(reverse("start"), follow=True)
+    assert start.resolver_match.url_name == "question"
+    assert TriageSession.objects.get().invitation == Invitation.objects.get()  # and not one without it
 
 
 def test_looking_at_the_link_opens_nothing(reviewer):
@@ -194,7 +195,7 @@ def test_many_at_once_start_one_session():
 @pytest.mark.django_db(transaction=True)
 def test_without_the_look_for_its_own_session_they_would_start_many(monkeypatch):
     publish()
-    monkeypatch.setattr(actions.codes, "take_over", lambda sessions, held, now: None)
+    monkeypatch.setattr(actions.codes, "take_over", lambda *given: None)
     monkeypatch.setattr(QuerySet, "exists", lambda self: False)
     assert opened_at_once(invite(staff("Reviewers"))) > 1
 

@@ -3,20 +3,22 @@
 import os
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from playwright.sync_api import Error, expect
 
 from dev import find_chromium
 from tests.browser import back, press
 from tests.conftest import QUIET, watched_pages
-from tests.patient.test_phone import SMALL_PHONE, choose, violations, violations_in
+from tests.patient.test_phone import SMALL_PHONE, choose, fill_in, violations, violations_in
 from tests.visitor import FOOT_ONLY, Patient, publish
 from triage.models import Answer, TriageSession
 from triage.patient import leaving
 from triage.server import headers
+from triage.store.rooms import Room
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -303,3 +305,89 @@ def test_the_copy_is_copied(new_page):
     page.get_by_role("button", name="Copy the text").click()
     expect(page.get_by_role("status")).to_have_text("The text is copied.")
     assert page.evaluate("navigator.clipboard.readText()") == page.get_by_label("The text").input_value()
+
+
+# A waiting room
+
+
+def in_the_room(page, prints=False):
+    page.goto(f"{reverse('start')}?{urlencode({'room': Room(prints=prints).token})}")
+    return page
+
+
+def print_preview(page):
+    """How much of the page would come out on paper."""
+    page.emulate_media(media="print")
+    height = page.evaluate("document.body.offsetHeight")
+    page.emulate_media(media="screen")
+    return height
+
+
+def type_size(page):
+    return page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
+
+
+def test_in_a_waiting_room_a_result_ends_by_itself_and_back_shows_nothing(keeping_page):
+    page = in_the_room(keeping_page)
+    page.clock.install()
+    fill_in(page, FOOT_ONLY)
+    reference = TriageSession.objects.get().reference
+    assert page.url.endswith(reverse("result"))
+    assert reference in page.content()
+    age(minutes=4)
+    TriageSession.objects.update(submitted_at=F("submitted_at") - timedelta(minutes=4))
+    pass_time(page, 1.5)
+    expect(page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
+    pass_time(page, 2)
+    page.wait_for_url("**/")
+    expect(page.get_by_role("button", name="Start now")).to_be_visible()
+    for _back in range(4):
+        back(page, wait_until="commit")
+        page.wait_for_timeout(300)
+        assert reference not in page.content()
+        assert page.locator("input:checked").count() == 0
+
+
+def test_whoever_touches_a_page_in_a_waiting_room_is_still_there(page):
+    page.clock.install()
+    start(in_the_room(page))
+    for _minute in range(4):
+        pass_time(page, 1.5)
+        with page.expect_response("**/stay/"):
+            page.mouse.wheel(0, 50)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert TriageSession.objects.get().stayed_at
+
+
+def test_elsewhere_a_touch_says_nothing(page):
+    page.clock.install()
+    start(page)
+    pass_time(page, 5)
+    page.mouse.wheel(0, 50)
+    page.wait_for_timeout(300)
+    assert not TriageSession.objects.get().stayed_at
+
+
+@pytest.mark.looks
+def test_a_waiting_room_has_large_type_and_no_paper_unless_it_is_allowed(new_page):
+    sizes, printed = {}, {}
+    for room in ("none", "plain", "prints"):
+        page = new_page()
+        if room != "none":
+            in_the_room(page, prints=room == "prints")
+        start(page)
+        fill_in(page, FOOT_ONLY)
+        sizes[room], printed[room] = type_size(page), print_preview(page)
+        assert page.get_by_role("button", name="Print this page").is_visible() == (room != "plain")
+        assert page.get_by_role("link", name="Copy as text").is_visible() == (room == "none")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert sizes["plain"] == sizes["prints"] == 1.25 * sizes["none"]
+    assert printed["plain"] == 0
+    assert printed["prints"] > 0 < printed["none"]
+
+
+def test_without_scripts_a_waiting_room_ends_too(new_page):
+    page = start(in_the_room(new_page(java_script_enabled=False)))
+    assert page.locator("noscript meta[http-equiv=refresh]").count() or "http-equiv" in page.content()
+    assert re.search(r'content="(29\d|300);url=/go-on/"', page.content())

@@ -73,8 +73,8 @@ def new_code(key: str, until: datetime) -> dict[str, Any]:
 
 
 @transaction.atomic
-def open_code(code: str, address: str | None, now: datetime, held: str = "") -> Opened | None:
-    """Open the session of this code in the browser that asks, which `held` that key until now.
+def open_code(code: str, address: str | None, now: datetime, held: str = "", room: str = "") -> Opened | None:
+    """Open the session of this code in the browser that asks, which `held` that key until now, in that waiting room.
 
     A return code opens its session until it is replaced, for its days; an invitation its own until that is handed in
     or the day of the visit is over. None: the code opens nothing. Raises InvitationOver, or TooManyCodes where too
@@ -84,7 +84,7 @@ def open_code(code: str, address: str | None, now: datetime, held: str = "") -> 
     place = _place(address, hour) if address else ""
     if place:
         _pause(hour, place, now)
-    if opened := _come_back(code_hash(code), now, held) or _accept(code_hash(code), now, held):
+    if opened := _come_back(code_hash(code), now, held, room) or _accept(code_hash(code), now, held, room):
         return opened
     WrongCodes.objects.filter(hour__lt=hour).delete()
     for where in sorted({"", place}):  # locked in one order
@@ -92,13 +92,13 @@ def open_code(code: str, address: str | None, now: datetime, held: str = "") -> 
     return None
 
 
-def _come_back(code_hash: str, now: datetime, held: str) -> Opened | None:
+def _come_back(code_hash: str, now: datetime, held: str, room: str) -> Opened | None:
     saved = TriageSession.objects.filter(return_hash=code_hash, return_until__gt=now)
-    taken = take_over(saved, held, now)
+    taken = take_over(saved, held, now, room)
     return Opened(*taken) if taken else None
 
 
-def _accept(code_hash: str, now: datetime, held: str) -> Opened | None:
+def _accept(code_hash: str, now: datetime, held: str, room: str) -> Opened | None:
     """The session that the invitation of this code asks for: begun now, or taken over."""
     invitation = Invitation.objects.filter(code_hash=code_hash).first()
     if invitation is None:
@@ -108,11 +108,11 @@ def _accept(code_hash: str, now: datetime, held: str) -> Opened | None:
     if not (state := invitation.state(now)).opens:
         raise InvitationOver(state)
     own = TriageSession.objects.filter(invitation=invitation, corrects=None)
-    if taken := take_over(own.filter(submitted_at=None), held, now):
+    if taken := take_over(own.filter(submitted_at=None), held, now, room):
         return Opened(*taken)
     if own.exists():  # handed in at this very moment
         raise InvitationOver(Invitation.State.SENT)
-    session, key = start_session(invitation.language, now, invitation=invitation)
+    session, key = start_session(invitation.language, now, invitation=invitation, room=room)
     return Opened(key, session)
 
 

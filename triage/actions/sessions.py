@@ -39,7 +39,7 @@ class AnsweredMeanwhile(Exception):
 
 @transaction.atomic
 def start_session(
-    language: str, now: datetime, *, demo: bool = False, invitation: Invitation | None = None
+    language: str, now: datetime, *, demo: bool = False, invitation: Invitation | None = None, room: str = ""
 ) -> tuple[TriageSession, str]:
     """A new session on the published release, and the key that opens it (stored nowhere).
 
@@ -61,6 +61,7 @@ def start_session(
         language=releases.content(release.sha256, clinic.spoken(language)).language,
         started_at=now,
         demo=demo,
+        room=room,
         invitation=invitation,
         appointment_at=invitation.appointment_at if invitation else None,
     )
@@ -168,8 +169,29 @@ def speak(visit: Visit, language: str) -> None:
     TriageSession.objects.filter(pk=visit.pk, submitted_at=None).update(language=language)
 
 
+def renew(visit: Visit, language: str, now: datetime, room: str = "") -> str:
+    """The key for whoever now begins in a session in which nothing was given: what was made for it before ends.
+
+    "" where something was given meanwhile.
+    """
+    key = new_key()
+    untouched = TriageSession.objects.filter(
+        pk=visit.pk, submitted_at=None, last_sequence=0, drafts__isnull=True
+    )
+    renewed = untouched.update(
+        key_hash=releases.sha256(key),
+        former_key_hash="",
+        return_hash=None,
+        return_until=None,
+        language=visit.clinic.spoken(language),
+        reopened_at=now,
+        room=room,
+    )
+    return key if renewed else ""
+
+
 def take_over(
-    sessions: QuerySet[TriageSession], held: str, now: datetime
+    sessions: QuerySet[TriageSession], held: str, now: datetime, room: str = ""
 ) -> tuple[str, TriageSession] | None:
     """Move this one session to a browser that may have it: the key for it there, and the session.
 
@@ -187,7 +209,7 @@ def take_over(
             "former_key_hash": session.key_hash,
             "kept_open_until": None,
         }
-    TriageSession.objects.filter(pk=session.pk).update(reopened_at=now, **moved)
+    TriageSession.objects.filter(pk=session.pk).update(reopened_at=now, room=room, **moved)
     return key, session
 
 
@@ -209,7 +231,7 @@ def correct(pk: int, language: str, now: datetime) -> str:
     also where the correction takes it back. Raises RecordAltered when the submission is not what was handed in.
     """
     old = TriageSession.objects.select_for_update(of=("self",)).select_related("release").get(pk=pk)
-    if begun := take_over(TriageSession.objects.filter(corrects=old), "", now):
+    if begun := take_over(TriageSession.objects.filter(corrects=old), "", now, old.room):
         return begun[0]
     key = new_key()
     record = records.open_record(old)
@@ -224,6 +246,7 @@ def correct(pk: int, language: str, now: datetime) -> str:
         language=language,
         started_at=now,
         demo=old.demo,
+        room=old.room,
         corrects=old,
         invitation_id=old.invitation_id,
         appointment_at=old.appointment_at,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -27,7 +29,8 @@ from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
 from triage.store import releases
-from triage.store.codes import carried
+from triage.store.codes import carried, qr_code
+from triage.store.rooms import Room
 
 State = Invitation.State
 NOT_SO = "This invitation has changed since you opened the page. See its state now."
@@ -63,6 +66,22 @@ class PasteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 10, "autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Paste one line for each invitation."},
     )
+
+
+class RoomForm(forms.Form):
+    language = forms.ChoiceField(
+        required=False, help_text="Each person finds the first page in it, and may change it for themselves."
+    )
+    prints = forms.BooleanField(
+        required=False,
+        label="People may print their result there",
+        help_text="Only where the paper comes out beside the person.",
+    )
+
+    def __init__(self, languages: Mapping[str, str], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        choices = [("", "the device’s own"), *languages.items()]
+        self.fields["language"].choices = choices  # type: ignore[attr-defined]
 
 
 @admin.register(Invitation)
@@ -111,7 +130,8 @@ class InvitationAdmin(GuardedList):
 
     def get_urls(self) -> list[Any]:
         paste = path("paste/", self.admin_site.admin_view(self.paste_view), name="triage_invitation_paste")
-        return [paste, *super().get_urls()]
+        room = path("room/", self.admin_site.admin_view(self.room_view), name="triage_invitation_room")
+        return [paste, room, *super().get_urls()]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -144,6 +164,18 @@ class InvitationAdmin(GuardedList):
                     found.faults.append((1, "An invitation of this list was made meanwhile. Check it again."))
         context = {"form": form, "found": found, "languages": _languages(), "most": MOST_LINES, "now": now}
         return self._page(request, "paste.html", "Invite patients from a list", **context)
+
+    def room_view(self, request: HttpRequest) -> HttpResponse:
+        """The link that sets up a device in the waiting room. It holds nothing of anybody, so it is stored nowhere."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = RoomForm(_languages(), request.POST if request.method == "POST" else None)
+        link = ""
+        if form.is_valid():
+            room = urlencode({"room": Room(**form.cleaned_data).token})
+            link = request.build_absolute_uri(f"{reverse('start')}?{room}")
+        context = {"form": form, "link": link, "picture": qr_code(link) if link else ""}
+        return self._page(request, "room.html", "A device in the waiting room", **context)
 
     def change_view(
         self,

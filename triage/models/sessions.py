@@ -54,6 +54,13 @@ class TriageSession(models.Model):
         EMERGENCY = 4, "emergency, acknowledged"
         UNSEEN_EMERGENCY = 5, "emergency that nobody has acknowledged"
 
+    class Room(models.TextChoices):
+        """Where it is open: nowhere in particular, or on a device in a waiting room, which may print or not."""
+
+        NONE = "", "no waiting room"
+        PLAIN = "room", "a waiting room"
+        PRINTS = "room-prints", "a waiting room with a printer"
+
     # From each state of review to those that may follow. The same state again adds a note; closed opens again.
     NEXT_STATES = {
         ReviewState.NEW: (ReviewState.ACKNOWLEDGED, ReviewState.REVIEWED),
@@ -74,6 +81,7 @@ class TriageSession(models.Model):
     # Of the browser that it was taken from, so that this one can be told so.
     former_key_hash = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     stayed_at = models.DateTimeField(null=True, editable=False)  # when the person last said: I am still here
+    room = models.CharField(max_length=11, choices=Room, blank=True, db_default="", editable=False)
     kept_open_until = models.DateTimeField(null=True, editable=False)  # on the patient's own device
     # What stands on pages and is no answer (yet), by item, to be shown once more.
     drafts = models.JSONField(null=True, editable=False)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 
 from triage import actions
 from triage.patient.keeping import keep_page
-from triage.patient.page import inside, post_only, visited
+from triage.patient.page import inside, post_only, remember_language, visited
 from triage.store.visit import Visit
 
 
@@ -37,13 +37,3 @@ def _switched(request: HttpRequest, code: str, urgent: HttpResponse | None = Non
     response = urgent or redirect(back if inside(back) else "home")
     remember_language(response, code)
     return response
-
-
-def remember_language(response: HttpResponse, code: str) -> None:
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        code,
-        secure=settings.LANGUAGE_COOKIE_SECURE,
-        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite="Lax",
-    )

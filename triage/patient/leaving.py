@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from triage.patient.keeping import keeping
-from triage.patient.page import visited
+from triage.patient.page import ready_for_next, visited
 from triage.store import visit
+from triage.store.rooms import room_of
 from triage.store.visit import Visit
 
 TO_CLEAR = '"cache", "storage"'  # of what a browser keeps, its pages for Back among it
@@ -25,7 +26,8 @@ def leave(request: HttpRequest, open_visit: Visit) -> HttpResponse:
         return render(request, "leave.html", {"sent": bool(open_visit.submitted_at)})
     if "now" not in request.POST:
         return redirect("leave")
-    response = redirect("left")
+    room = room_of(request)
+    response = ready_for_next(room) if room else redirect("left")
     visit.forget(response)
     response.headers["Clear-Site-Data"] = TO_CLEAR
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial, wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from triage.patient.keeping import VisitView, emergency_page, keep_as_draft
 from triage.server.errors import LastKnown
 from triage.store import releases, visit
 from triage.store.records import RecordAltered
+from triage.store.rooms import Room, enter, room_of
 from triage.store.visit import Visit
 from triage.store.words import clinic_words
 
@@ -85,6 +87,8 @@ def made_for(request: HttpRequest, found: Visit | None) -> bool:
 
 def closed(request: HttpRequest, known: bool = False) -> HttpResponse:
     """Why nothing is open here; `known`: a page of a session has just been sent."""
+    if room := room_of(request):
+        return ready_for_next(room)
     key = visit.key_of(request)
     response = redirect(_closed(key) if key else "expired" if known else "home")
     visit.forget(response)
@@ -94,6 +98,15 @@ def closed(request: HttpRequest, known: bool = False) -> HttpResponse:
 def _closed(key: str) -> str:
     """The page that says why this browser's key opens nothing."""
     return "elsewhere" if visit.taken_over(key) else "expired"
+
+
+def ready_for_next(room: Room) -> HttpResponse:
+    """In a waiting room: the first page, as the next person should find it."""
+    response = redirect("home")
+    visit.forget(response)
+    remember_language(response, room.language)
+    enter(response, room)
+    return response
 
 
 def _of_others(request: HttpRequest, here: Visit | None) -> HttpResponse:
@@ -122,6 +135,7 @@ def _readable(open_visit: Visit) -> bool:
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What every page's frame shows. Without a visit it is read where a template asks: error pages do without."""
     open_visit: Visit | None = getattr(request, "visit", None)
+    room = room_of(request)
     return {
         "clinic": _clinic(request) if open_visit else SimpleLazyObject(partial(_clinic, request)),
         "languages": [
@@ -129,7 +143,9 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
             for code, name in getattr(request, "languages", {}).items()
         ],
         "under_way": open_visit is not None,
-        "may_save": bool(open_visit and open_visit.answers),
+        "room": open_visit.room if open_visit else room and room.mark,
+        "room_token": room.token if room else "",
+        "may_save": bool(open_visit and open_visit.answers and not open_visit.room),
         "kept_open_until": open_visit.kept_open_until if open_visit else None,
         "stamp": open_visit.stamp if open_visit else "",
         "seconds_left": open_visit.seconds_left(timezone.now()) if open_visit else 0,
@@ -151,6 +167,18 @@ def speak(request: HttpRequest, content: Content, clinic: Clinic) -> None:
     }
     translation.activate(content.language)
     request.LANGUAGE_CODE = content.language
+
+
+def remember_language(response: HttpResponse, code: str) -> None:
+    """The language of the pages in this browser; "" for its own."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        code,
+        max_age=None if code else 0,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )
 
 
 def published(request: HttpRequest) -> Content:

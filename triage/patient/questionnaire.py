@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_safe
 
 from triage import actions
-from triage.domain.content import Screen
+from triage.domain.content import Content, Screen
 from triage.domain.decision import emergency_signs
 from triage.domain.result import answer_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
@@ -22,44 +22,65 @@ from triage.patient.page import (
     position,
     post_only,
     published,
+    ready_for_next,
     to_position,
     unfinished,
     visit_here,
     visited,
 )
 from triage.store import releases, visit
+from triage.store.rooms import enter, read_room, room_of
 from triage.store.visit import Visit
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     content = published(request)
-    if found := visit_here(request):
+    found = visit_here(request)
+    if found:
         request.visit = found  # type: ignore[attr-defined]
     clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
     context = {
         "safety_net": section(content, "safety-net", clinic),
         "emergency": [option.text for option in emergency_signs(content)],
         "count": len(content.screens),
-        "answered": bool(found and found.answers),
+        "under_way": found,
     }
     return render(request, "start.html", context)
 
 
-@post_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """New questions. Where others are under way in this browser, ask once: the way back to them ends."""
-    under_way = visit_here(request)
-    if under_way and under_way.answers:
+    """Begin; or, with the link that staff make, set up this device for a waiting room.
+
+    Where others' answers, or one's own, are under way in this browser, ask once: the way back to them ends.
+    """
+    if request.method != "POST":
+        room = read_room(request.GET.get("room", ""))
+        return ready_for_next(room) if room else redirect("go-on")
+    here = visit_here(request)
+    if here and here.begun:
         if "now" not in request.POST:
             return redirect("start-again")
-        if not made_for(request, under_way):
+        if not made_for(request, here):
             return redirect("not-open")
-    session, key = actions.start_session(translation.get_language(), timezone.now())
-    content = releases.content(session.release.sha256, session.language)
+    room = read_room(request.POST.get("room", "")) or room_of(request)
+    key, content = _begin(request, here, room.mark if room else "")
     response = redirect("question", content.screens[0].key)
     visit.remember(response, key)
+    if room:
+        enter(response, room)
     return response
+
+
+def _begin(request: HttpRequest, here: Visit | None, room: str) -> tuple[str, Content]:
+    """New questions, or those in which nobody has given anything yet: the key to them, and what they ask."""
+    language, now = translation.get_language(), timezone.now()
+    untouched = here and not here.begun and made_for(request, here) and "anew" not in request.POST
+    if here and untouched and (key := actions.renew(here, language, now, room)):
+        return key, here.content
+    session, key = actions.start_session(language, now, room=room)
+    return key, releases.content(session.release.sha256, session.language)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

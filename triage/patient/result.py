@@ -49,9 +49,9 @@ def _handed_in(open_visit: Visit) -> TriageSession | None:
 @require_safe
 @visited
 def copy(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """The same result in the words for staff, as plain text to take along."""
+    """The same result in the words for staff, as plain text to take along; not on a clipboard that others find."""
     session = _handed_in(open_visit)
-    if session is None:
+    if session is None or open_visit.room:
         return to_position(open_visit)
     return render(request, "copy.html", {"text": clinic_text(open_record(session))})
 
@@ -61,7 +61,7 @@ def copy(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 def keep_open(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """The patient's own device: the result stays open on it for a day."""
     response = to_position(open_visit)
-    if open_visit.submitted_at:
+    if open_visit.submitted_at and not open_visit.room:
         until = timezone.now() + visit.OWN_DEVICE
         actions.keep_open(open_visit.pk, until)
         visit.remember(response, visit.key_of(request), until)

@@ -17,10 +17,10 @@ from triage import actions
 from triage.models import TriageSession
 from triage.patient.forms import ReturnForm
 from triage.patient.keeping import keep_as_draft, keeping
-from triage.patient.language import remember_language
-from triage.patient.page import post_only, published, to_position, visited
+from triage.patient.page import post_only, published, remember_language, to_position, visited
 from triage.server.gate import address_of
 from triage.store import codes, visit
+from triage.store.rooms import mark_of
 from triage.store.visit import Visit
 
 
@@ -30,6 +30,8 @@ from triage.store.visit import Visit
 def save(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """A code to come back with. Looking at it again, or reloading, changes nothing."""
     key, now = visit.key_of(request), timezone.now()
+    if open_visit.room and not open_visit.submitted_at:  # what is not sent ends with the person's turn
+        return to_position(open_visit)
     if request.method == "POST" and open_visit.answers:
         actions.save_for_later(open_visit, key, now, anew="anew" in request.POST)
         return redirect("save")
@@ -49,7 +51,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     published(request)
     form = ReturnForm(request.POST if request.method == "POST" else None)
     try:
-        opened = _open(form, address_of(request), visit.key_of(request))
+        opened = _open(form, request)
     except actions.InvitationOver as over:
         return render(request, "invitation_over.html", {"state": over.state}, status=410)
     if opened is None:
@@ -69,12 +71,18 @@ def lost_sign(request: HttpRequest, rest: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("return") + (f"#{code}" if code else ""))
 
 
-def _open(form: ReturnForm, address: str | None, held: str) -> actions.Opened | None:
+def _open(form: ReturnForm, request: HttpRequest) -> actions.Opened | None:
     """What the code that was sent opens; or None, and the form says why."""
     if not form.is_valid():
         return None
     try:
-        opened = actions.open_code(form.cleaned_data["code"], address, timezone.now(), held)
+        opened = actions.open_code(
+            form.cleaned_data["code"],
+            address_of(request),
+            timezone.now(),
+            visit.key_of(request),
+            mark_of(request),
+        )
     except actions.TooManyCodes as too_many:
         minutes = {"minutes": ceil(too_many.wait / timedelta(minutes=1))}
         form.add_error("code", ValidationError(form.TOO_MANY, code="too-many", params=minutes))

@@ -24,6 +24,8 @@ from triage.store.prepared import Prepared
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
+ROOM_IDLE = timedelta(minutes=5)  # on a device in a waiting room, where the next person is waiting
+ROOM_RESULT = timedelta(minutes=3)
 OWN_DEVICE = timedelta(days=1)  # a result, where the patient says that nobody else uses the device
 
 SESSION_FIELDS = (
@@ -35,6 +37,8 @@ SESSION_FIELDS = (
     "emergency_at",
     "submitted_at",
     "kept_open_until",
+    "room",
+    "appointment_at",
     "last_sequence",
     "drafts",
     "refused",
@@ -100,6 +104,8 @@ class Visit:
     emergency_at: datetime | None  # when a sign of one was first given
     submitted_at: datetime | None
     kept_open_until: datetime | None
+    room: str  # of `TriageSession.Room`
+    appointment_at: datetime | None  # that it is answered for
     last_sequence: int
     drafts: Drafts
     refused: str  # the screen whose drafts are shown with what is wrong with them
@@ -146,8 +152,14 @@ class Visit:
     @property
     def closes_at(self) -> datetime:
         """When it closes in this browser, unless something is done before."""
-        quiet = min(self.last_active_at + IDLE, self.opened_at + LONGEST)
+        quiet = min(self.last_active_at + self._idle, self.opened_at + LONGEST)
         return max(quiet, self.kept_open_until or quiet)
+
+    @property
+    def _idle(self) -> timedelta:
+        if not self.room:
+            return IDLE
+        return ROOM_RESULT if self.submitted_at else ROOM_IDLE
 
     def seconds_left(self, now: datetime) -> int:
         return int((self.closes_at - now).total_seconds())
