@@ -91,10 +91,9 @@ class Journey(RuleBasedStateMachine):
         return walk(self.content, self.answers)
 
     def expired(self):
-        last = max(
-            [self.session.started_at, *self.times.values(), *([self.submitted_at] if self.main else [])]
-        )
-        return self.now - last > visit.IDLE or self.now - self.session.started_at > visit.LONGEST
+        begun = [self.session.started_at, self.opened_at]  # not always the same: untouched, it is used again
+        last = max([*begun, *self.times.values(), *([self.submitted_at] if self.main else [])])
+        return self.now - last > visit.IDLE or self.now - self.opened_at > visit.LONGEST
 
     def position(self):
         if self.main:
@@ -218,7 +217,7 @@ class Journey(RuleBasedStateMachine):
             assert self.client.post(reverse("start"))["Location"] == reverse("start-again")
         answer = self.client.post(reverse("start"), {"now": ""})
         self.forget()
-        self.session = TriageSession.objects.select_related("release").latest("pk")
+        self.session, self.opened_at = TriageSession.objects.select_related("release").latest("pk"), self.now
         self.tabs[tab] = answer["Location"]
         assert answer["Location"] == self.position()
 

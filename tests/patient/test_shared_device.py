@@ -5,13 +5,12 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.invited import invite, open_code
 from tests.staff import staff, text
-from tests.visitor import Patient, publish
+from tests.visitor import Browser, Patient, holding, publish
 from triage import actions
 from triage.models import TriageSession
 from triage.store import visit, words
@@ -42,8 +41,7 @@ def test_start_now_gives_an_untouched_session_a_new_key():
     """Somebody has begun, has looked around and walked away with the browser's key in their head or their notes."""
     first = Patient()
     first.start()
-    old = Client()
-    old.cookies.load({"visit": first.client.cookies["visit"].value})
+    old = holding(first.client.cookies["visit"].value)
     first.start()
     assert TriageSession.objects.count() == 1
     assert name_of(old.get(reverse("go-on"), follow=True)) == "expired"
@@ -53,17 +51,16 @@ def test_start_now_gives_an_untouched_session_a_new_key():
 def test_start_now_drops_the_codes_of_an_untouched_session():
     session, key = actions.start_session("en", timezone.now())
     TriageSession.objects.update(**actions.codes.new_code(key, timezone.now() + timedelta(days=1)))
-    browser = Client()
-    browser.cookies.load({"visit": key})
-    browser.post(reverse("start"))
+    holding(key).post(reverse("start"))
     session.refresh_from_db()
     assert session.return_hash is session.return_until is None
 
 
-def test_a_session_in_which_something_was_given_is_not_renewed(monkeypatch):
+def test_a_session_in_which_something_was_given_is_not_renewed():
     patient = Patient()
     patient.answer(patient.start())
-    patient.client.post(reverse("start"))
+    assert name_of(patient.client.post(reverse("start"), follow=True)) == "start-again"
+    patient.client.post(reverse("start"), {"now": ""})
     assert TriageSession.objects.count() == 2
     # Nor one in which another tab gives the first answer at that moment.
     empty = Patient()
@@ -73,11 +70,21 @@ def test_a_session_in_which_something_was_given_is_not_renewed(monkeypatch):
     assert actions.renew(seen, "en", timezone.now()) == ""
 
 
-def test_what_was_refused_counts_as_given():
+def test_what_only_stands_on_a_page_counts_as_given():
     patient = Patient()
     page = patient.start()
-    patient.client.post(page.request["PATH_INFO"], {"age": "no such answer"})
-    patient.client.post(reverse("start"))
+    sent = {"screen": page.context["screen"].key, "age": "16-or-over"}
+    patient.client.post(reverse("stay"), sent)
+    assert not TriageSession.objects.get().last_sequence
+    assert name_of(patient.client.post(reverse("start"), follow=True)) == "start-again"
+
+
+def test_a_first_page_from_before_begins_anew_and_not_in_what_was_opened_meanwhile(reviewer):
+    """A letter was opened in another tab of this browser, perhaps by somebody else."""
+    client = Browser()
+    open_code(invite(reviewer), client)
+    client.post(reverse("start"), {"stamp": ""})
+    assert TriageSession.objects.latest("pk").invitation is None
     assert TriageSession.objects.count() == 2
 
 
@@ -94,7 +101,7 @@ def test_home_offers_both_to_go_on_with_the_time_and_to_start_for_somebody_else(
     page = main(patient.client)
     assert "See your result Sent on" in page
     assert "Start for somebody else" in page
-    assert "Start for somebody else" not in main(Client())
+    assert "Start for somebody else" not in main(Browser())
 
 
 def test_who_starts_for_somebody_else_answers_in_a_session_of_their_own():
@@ -104,17 +111,17 @@ def test_who_starts_for_somebody_else_answers_in_a_session_of_their_own():
     first.client.post(reverse("save"))
     code = first.client.get(reverse("save")).context["way_back"].carried.grouped
     second = Patient(client=first.client)
-    second.client.post(reverse("start"), {"anew": ""})
+    second.client.post(reverse("start"), {"anew": "", "now": ""})
     second.go_on(second.client.get(reverse("go-on"), follow=True))
     second.submit()
-    thief = Client()
+    thief = Browser()
     open_code(code, thief)
     assert name_of(thief.get(reverse("result"), follow=True)) == "question"
     assert TriageSession.objects.get(submitted_at__isnull=True).answers.count() == 1
 
 
 def test_a_letter_that_somebody_opened_and_left_is_not_the_next_persons(reviewer):
-    code, shared = invite(reviewer), Client()
+    code, shared = invite(reviewer), Browser()
     open_code(code, shared)
     page = main(shared)
     assert "For the visit on" in page
@@ -133,7 +140,7 @@ def link(reviewer):
 
 
 def in_the_room(link, client=None):
-    client = client or Client()
+    client = client or Browser()
     parts = urlsplit(link)
     assert name_of(client.get(f"{parts.path}?{parts.query}", follow=True)) == "home"
     return client
@@ -156,7 +163,7 @@ def test_the_link_is_signed_and_holds_nothing_of_anybody(reviewer, link):
     "change", [str.upper, lambda token: token[:-1], lambda token: "x" + token, lambda _: ""]
 )
 def test_nobody_else_sends_people_into_a_waiting_room(link, change):
-    client, parts = Client(), urlsplit(link())
+    client, parts = Browser(), urlsplit(link())
     client.get(parts.path, {"room": change(parse_qs(parts.query)["room"][0])})
     assert "room" not in client.cookies
     client.post(parts.path, {"room": "made up"})
@@ -177,7 +184,7 @@ def test_every_page_is_in_large_type_and_has_no_save(link):
     assert name_of(patient.client.get(reverse("save"), follow=True)) == "check"
     assert not TriageSession.objects.get().return_hash
     assert 'class="room room"' in html_class(patient.client.get(reverse("how")))
-    assert "room" not in html_class(Client().get(reverse("how")))
+    assert "room" not in html_class(Browser().get(reverse("how")))
 
 
 def test_the_result_ends_by_itself_and_the_device_is_ready_for_the_next_person(link, clock):
@@ -214,6 +221,8 @@ def test_leaving_leads_to_the_first_page_for_the_next_person(link):
     patient = Patient(client=in_the_room(link()))
     patient.answer(patient.start())
     page = patient.client.post(reverse("leave"), follow=True)
+    assert "Save first" not in text(page)
+    page = patient.client.post(reverse("leave"), {"now": ""}, follow=True)
     assert name_of(page) == "home"
     assert "Start now" in text(page)
     assert 'class="room' in html_class(page)
@@ -225,7 +234,7 @@ def test_the_results_code_is_shown_there_too_and_opens_it_at_home(link):
     assert "Is this your own device?" not in text(page)
     assert name_of(patient.client.post(reverse("keep-open"), follow=True)) == "result"
     assert not TriageSession.objects.get().kept_open_until
-    code, home = page.context["way_back"].carried.grouped, Client()
+    code, home = page.context["way_back"].carried.grouped, Browser()
     page = open_code(code, home)
     assert name_of(page) == "result"
     assert "room" not in html_class(page)
@@ -251,7 +260,7 @@ def test_the_first_page_takes_the_device_into_the_room_though_its_cookie_is_gone
     """As in the morning, after a night on the first page."""
     client = in_the_room(link())
     token = client.get("/").context["room_token"]
-    morning = Client()
+    morning = Browser()
     morning.post(reverse("start"), {"room": token})
     assert TriageSession.objects.get().room == "room"
     assert "room" in morning.cookies

@@ -181,6 +181,7 @@ def renew(visit: Visit, language: str, now: datetime, room: str = "") -> str:
     renewed = untouched.update(
         key_hash=releases.sha256(key),
         former_key_hash="",
+        refused="",
         return_hash=None,
         return_until=None,
         language=visit.clinic.spoken(language),
