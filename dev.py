@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
-START_SECONDS = 30
+START_SECONDS = 120  # a server that ends is told of at once; this is for one that does not
 # Of the tests: one more than there are processors, since what starts a browser or a server also waits for it.
 WORKERS = min(4, 1 + (os.cpu_count() or 1))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -31,14 +32,23 @@ ANSWERS = """
     SELECT s.key_hash, a.item, a.given FROM triage_answer a JOIN triage_triagesession s ON a.session_id = s.id
 """
 RECORDS = "SELECT key_hash FROM triage_triagesession WHERE record_number IS NOT NULL"
-START_SECONDS = 60
+START_SECONDS = 180  # on a machine with other work, too
+# Below those that a system gives to whoever asks for any, so that nobody is given one between here and its use.
+PORTS = range(20_000, 30_000)
+CLAIMS: list[socket.socket] = []
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, and that no other process of ours gets while this one lives."""
+    while True:
+        port = random.choice(PORTS)
+        claim = socket.socket(type=socket.SOCK_DGRAM)  # the same number in UDP, which nobody here speaks
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            claim.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
+            CLAIMS.append(claim)
+            return port
+        claim.close()
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = START_SECONDS) -> float:

@@ -3,6 +3,7 @@ after a click, a busy machine still shows the old page or half of the new one.""
 
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error
 
 SWAPPED = "Not attached to an active page"  # Chromium is handing the page from one process to another
@@ -32,6 +33,12 @@ def each_look(page, looks):
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(SETTLED)
         yield f"{scheme} {width}"
+
+
+def axe_finds(page, **options):
+    """What axe finds wrong with the page as it stands, by every rule that it has, or as its options say."""
+    # To tell of everything that is well takes as long as to look at it.
+    return Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
 
 
 def back(page, **options):

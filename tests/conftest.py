@@ -1,6 +1,7 @@
 """What all tests share: which database they run on, how far the proofs go, and the browser."""
 
 import contextlib
+import itertools
 import json
 import os
 import platform
@@ -16,7 +17,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from dev import find_chromium
 
@@ -25,7 +26,13 @@ from dev import find_chromium
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 # The same examples every time, and no verdict on how fast a shared machine is.
-hypothesis.settings.register_profile("footpath", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "footpath",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("footpath")
 
 
@@ -106,6 +113,11 @@ class Proof:
     def size(self, short, long):
         return long if self.long else short
 
+    def in_turn(self, looks):
+        """For one page after another: one of the looks each; in the long form all of them each."""
+        for number in itertools.count():
+            yield looks if self.long else [looks[number % len(looks)]]
+
     def progress(self, done, whole):
         if self.long and done % max(1, whole // 20) == 0:
             print(f"{self.name}: {done} of {whole}", file=sys.__stderr__, flush=True)
@@ -162,44 +174,95 @@ QUIET = (
 )
 
 
+# How long a busy machine may take for what is sure to come; what does not come is told then. In milliseconds.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+# A page that is being printed cannot be printed by the test; pages only note that they asked for it.
+NO_PRINTER = "window.asked_to_print = 0; window.print = () => { window.asked_to_print++ }"
+
+
 @pytest.fixture(scope="session")
 def browser():
     root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=[*QUIET, *root])
+        chromium = playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*QUIET, *root], timeout=PATIENCE
+        )
         yield chromium
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def phone(browser, live_server):
+    """One phone for all tests: while a page is open on it, another costs Chromium a third of the first."""
+    context = unpacked(browser, live_server.url)
+    context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(phone, live_server):
+    """A page on that phone, on which no other test has left anything. Only a clock that is turned would stay turned:
+    who turns it takes `new_page`."""
+    with watched(phone):
+        yield phone.new_page()
+        wipe(phone, live_server.url)
+
+
 @pytest.fixture
 def new_page(browser, live_server):
-    """Opens a phone's pages: `new_page()`, or with Playwright's options, as `java_script_enabled=False`."""
+    """Opens pages on phones of their own: `new_page()`, or with options as Playwright has them."""
     with watched_pages(browser, live_server.url) as open_page:
         yield open_page
 
 
-@pytest.fixture
-def page(new_page):
-    return new_page()
+@contextlib.contextmanager
+def watched_pages(browser, base_url):
+    with contextlib.ExitStack() as stack:
+
+        def open_page(**options):
+            context = unpacked(browser, base_url, **options)
+            stack.enter_context(watched(context))
+            stack.callback(context.close)
+            return context.new_page()
+
+        yield open_page
+
+
+def unpacked(browser, base_url, **options):
+    context = browser.new_context(base_url=base_url, **{"viewport": PHONE, **options})
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(NO_PRINTER)
+    return context
+
+
+def wipe(phone, origin):
+    """Leaves nothing of what a test did on it but the page that keeps it awake."""
+    _awake, *others = phone.pages
+    for page in others:
+        if page.url.startswith(origin):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    phone.set_offline(False)
+    phone.unroute_all()
+    phone.clear_cookies()
 
 
 @contextlib.contextmanager
-def watched_pages(browser, base_url):
+def watched(context):
     """Fails at the end if a page asked another machine for anything, was refused it, or broke."""
-    contexts, complaints = [], []
-
-    def open_page(**options):
-        context = browser.new_context(base_url=base_url, **{"viewport": PHONE, **options})
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.on("request", lambda request: complaints.extend(third_party(request.url)))
-        context.on("console", lambda message: complaints.extend(refused(message.text)))
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        return context.new_page()
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    complaints = []
+    listeners = {
+        "request": lambda request: complaints.extend(third_party(request.url)),
+        "console": lambda message: complaints.extend(refused(message.text)),
+        "weberror": lambda error: complaints.append(str(error.error)),
+    }
+    for event, listener in listeners.items():
+        context.on(event, listener)
+    yield
+    for event, listener in listeners.items():
+        context.remove_listener(event, listener)
     assert not complaints
 
 

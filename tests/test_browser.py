@@ -5,8 +5,8 @@ import contextlib
 import pytest
 from playwright.sync_api import Error
 
-from tests.browser import SWAPPED, each_look, move, press
-from tests.conftest import PHONE, watched_pages
+from tests.browser import PAPERS, SWAPPED, each_look, move, press, sheets
+from tests.conftest import PHONE, watched_pages, wipe
 
 pytestmark = pytest.mark.looks
 
@@ -17,20 +17,41 @@ def test_a_page_of_ours_raises_no_complaint(page):
 
 
 @pytest.mark.parametrize(
-    "misdeed, complaint",
+    "misdeed, seen_as, complaint",
     [
-        ("location = 'http://elsewhere.example/'", "request to http://elsewhere.example/"),
-        ("fetch('http://elsewhere.example/')", "Content Security Policy"),
-        ("document.body.setAttribute('style', 'color: red')", "Content Security Policy"),
-        ("setTimeout(() => { throw Error('broken') })", "broken"),
+        ("location = 'http://elsewhere.example/'", "request", "request to http://elsewhere.example/"),
+        ("fetch('http://elsewhere.example/')", "console", "Content Security Policy"),
+        ("document.body.setAttribute('style', 'color: red')", "console", "Content Security Policy"),
+        ("setTimeout(() => { throw Error('broken') })", "weberror", "broken"),
     ],
 )
-def test_a_misdeed_fails_the_test(browser, live_server, misdeed, complaint):
+def test_a_misdeed_fails_the_test(browser, live_server, misdeed, seen_as, complaint):
     with pytest.raises(AssertionError, match=complaint), watched_pages(browser, live_server.url) as open_page:  # noqa: PT012
         page = open_page()
         page.goto("/admin/login/")
-        page.evaluate("() => {" + misdeed + "}")
-        page.wait_for_timeout(200)
+        with page.context.expect_event(seen_as):
+            page.evaluate("() => {" + misdeed + "}")
+
+
+def leave_traces(page):
+    page.context.add_cookies([{"name": "trace", "value": "x", "url": page.url}])
+    page.context.set_offline(True)
+    page.context.route("**", lambda route: route.abort())
+    page.evaluate("localStorage.trace = sessionStorage.trace = open('about:blank').name = 'x'")
+
+
+def test_a_phone_that_is_handed_on_bears_no_trace_of_the_test_before(phone, live_server):
+    for wiped in (False, True):
+        page = phone.new_page()
+        if not wiped:
+            page.goto("/admin/login/")
+            leave_traces(page)
+        else:
+            assert page.goto("/admin/login/").ok
+            assert page.evaluate("localStorage.trace || sessionStorage.trace || 'none'") == "none"
+            assert {cookie["name"] for cookie in phone.cookies()} <= {"csrf"}
+            assert len(phone.pages) == 2
+        wipe(phone, live_server.url)
 
 
 def test_a_press_waits_for_the_page_it_leads_to(page):
@@ -51,6 +72,13 @@ def test_a_look_is_looked_at_when_its_colors_have_come(page):
     page.locator("body").evaluate("body => body.style.transition = 'background-color 60s'")
     page.emulate_media(color_scheme="dark")
     assert moving()
+
+
+def test_a_page_that_asks_to_be_printed_is_left_to_the_test(page):
+    page.goto("/admin/login/")
+    page.evaluate("print(); print()")
+    assert sheets(page) == dict.fromkeys(PAPERS, 1)
+    assert page.evaluate("asked_to_print") == 2
 
 
 @pytest.mark.parametrize("message, times", [(SWAPPED, 2), ("anything else", 1)])

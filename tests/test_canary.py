@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import pickle
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +18,7 @@ from django.utils import timezone
 
 from dev import find_chromium
 from tests.browser import back, forward, press
-from tests.conftest import PHONE, QUIET, refused, third_party
+from tests.conftest import PATIENCE, PHONE, QUIET, watched
 from tests.patient.test_phone import choose, fill_in
 from tests.visitor import BACK, Patient, publish
 from triage import actions
@@ -114,29 +113,21 @@ def files(context, folder):
 # The journey
 
 
-@contextmanager
-def chromium_of_its_own(browser, live_server, folder, complaints):
+@pytest.fixture
+def own_chromium(browser, live_server, tmp_path):
     """A browser that keeps what it keeps in a folder on the disk."""
     context = browser.browser_type.launch_persistent_context(
-        folder,
+        tmp_path,
         executable_path=find_chromium(),
         args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
         base_url=live_server.url,
         viewport=PHONE,
+        timeout=PATIENCE,
     )
-    context.set_default_timeout(10_000)
-    context.on("request", lambda request: complaints.extend(third_party(request.url)))
-    context.on("console", lambda message: complaints.extend(refused(message.text)))
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def own_chromium(browser, live_server, tmp_path):
-    complaints = []
-    with chromium_of_its_own(browser, live_server, tmp_path, complaints) as context:
+    context.set_default_timeout(PATIENCE)
+    with watched(context):
         yield context
-    assert not complaints
+        context.close()
 
 
 def fill_in_note(page):

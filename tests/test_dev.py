@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 
 import dev
+from proofs.servers import free_port
 
 ROOT = settings.BASE_DIR
 LOCKS = [ROOT / "requirements" / name for name in ("base.txt", "dev.txt")]
@@ -43,15 +44,9 @@ def start(port, folder):
     )
 
 
-@pytest.fixture
-def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_run_serves_until_it_is_stopped(tmp_path, port, how):
+def test_run_serves_until_it_is_stopped(tmp_path, how):
+    port = free_port()
     program = start(port, tmp_path)
     said = []
     for line in program.stdout:
@@ -61,7 +56,7 @@ def test_run_serves_until_it_is_stopped(tmp_path, port, how):
                 assert page.status == 200
             program.send_signal(how)
     program.stdout.close()
-    assert program.wait(timeout=20) == 130, "".join(said)
+    assert program.wait() == 130, "".join(said)
     assert f"http://127.0.0.1:{port}/admin/" in "".join(said)
     assert "".join(said).count("staff sign in with the password alone") == 1
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600

@@ -4,12 +4,12 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-TRIAGE = ROOT / "triage"
+from tests import house
+from tests.house import ROOT, TRIAGE
+
 DOMAIN = sorted((TRIAGE / "domain").rglob("*.py"))
 WRITING = {
     "save",
@@ -23,21 +23,11 @@ WRITING = {
 }
 
 
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "triage":
-            yield from (f"triage.{name.name}" for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-
-
 def foreign(path):
     """What a domain module imports beyond the standard library and the domain itself."""
     return [
         name
-        for name in imports(path)
+        for name in house.imports(path)
         if not name.startswith("triage.domain") and name.split(".")[0] not in sys.stdlib_module_names
     ]
 
@@ -50,7 +40,7 @@ def test_the_domain_needs_the_standard_library_alone(path):
 @pytest.mark.parametrize("path", DOMAIN, ids=lambda path: str(path.relative_to(TRIAGE)))
 def test_the_domain_reads_no_clock_and_rolls_no_dice(path):
     assert not {"datetime", "time", "random", "secrets", "uuid", "os"} & {
-        name.split(".")[0] for name in imports(path)
+        name.split(".")[0] for name in house.imports(path)
     }
 
 
@@ -68,55 +58,45 @@ def test_loading_and_deciding_loads_no_django():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-# The rooms from the ground up: a room may use those on the floors below it, and none beside or above it.
-FLOORS = [
-    {"domain"},
-    {"models"},
-    {"store"},
-    {"actions", "exports", "server", "templatetags"},
-    {"patient", "admin"},
-    {"management", "urls", "settings", "wsgi", "apps"},
-]
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-
-
-def room(name):
-    """The room of a module of ours: `triage.store.visit` is in `store`; "" for any other."""
-    return name.split(".")[1] if name.startswith("triage.") else ""
-
-
-def arrows():
-    """Every import between two rooms: (from, to, the file)."""
-    for path in sorted(TRIAGE.rglob("*.py")):
-        here = path.relative_to(TRIAGE).parts[0].removesuffix(".py")
-        if here == "migrations":
-            continue
-        for name in imports(path):
-            there = room(name)
-            if there in FLOOR and there != here:
-                yield here, there, str(path.relative_to(ROOT))
-
-
-def runs_up(here, there):
-    return FLOOR[here] <= FLOOR[there]
+# The rooms: a picture of them is in the README
 
 
 def test_every_room_has_a_floor():
     rooms = {path.name.removesuffix(".py") for path in TRIAGE.iterdir() if not path.name.startswith("__")}
-    assert rooms - {"migrations"} == set(FLOOR)
+    assert rooms - {"migrations"} == set(house.FLOOR)
 
 
 def test_no_arrow_runs_up():
-    assert [arrow for arrow in arrows() if runs_up(arrow[0], arrow[1])] == []
+    assert [arrow for arrow in house.arrows() if house.runs_up(*arrow[:2])] == []
 
 
-def test_an_arrow_that_ran_up_would_be_seen():
-    assert runs_up("store", "actions")
-    assert runs_up("patient", "admin")
-    assert runs_up("admin", "patient")
-    assert runs_up("server", "actions")
-    assert not runs_up("admin", "store")
-    assert ("patient", "actions") in {arrow[:2] for arrow in arrows()}
+@pytest.mark.parametrize("here, there", [("store", "actions"), ("patient", "admin"), ("server", "patient")])
+def test_an_arrow_that_ran_up_would_be_seen(tmp_path, here, there):
+    planted = tmp_path / "triage" / here / "planted.py"
+    planted.parent.mkdir(parents=True)
+    planted.write_text(
+        f"from triage.{there}.some import thing\nfrom triage.domain import walk\n", encoding="utf-8"
+    )
+    found = list(house.arrows(tmp_path / "triage"))
+    assert [arrow for arrow in found if house.runs_up(*arrow[:2])] == [
+        (here, there, f"triage/{here}/planted.py")
+    ]
+    assert (here, "domain", f"triage/{here}/planted.py") in found
+
+
+def test_the_picture_of_the_house_is_current():
+    """Stale? `python -m tests.house` draws it anew."""
+    assert house.PICTURE.read_text(encoding="utf-8") == house.picture()
+
+
+def test_an_arrow_more_changes_the_picture():
+    pairs = {arrow[:2] for arrow in house.arrows()}
+    assert house.draw(pairs | {("apps", "patient")}) != house.draw(pairs)
+    # One for which there is a longer way is in it already.
+    assert house.needed({("admin", "actions"), ("actions", "store"), ("admin", "store")}) == [
+        ("actions", "store"),
+        ("admin", "actions"),
+    ]
 
 
 def writes(path):

@@ -97,7 +97,6 @@ def test_disk_full():
 def test_two_servers():
     proved, control = counted("two_servers", "--acked", "100")
     assert proved["went_on"]
-    assert proved["most_tries"] <= 2
     assert not control["went_on"]
 
 

@@ -4,13 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser import PAPERS, press, press_key, sheets
+from tests.browser import PAPERS, axe_finds, each_look, press, press_key, sheets
 from tests.visitor import BACK, FOOT_ONLY, hand_in, publish
 from triage import actions
 from triage.domain.walk import read_answers
@@ -34,7 +33,7 @@ ONE_OF_EACH = dict.fromkeys(PAPERS, 1)
 SMALLEST_TYPE = """Math.min(...[...document.querySelectorAll('#content *')]
     .filter(e => e.checkVisibility() && e.innerText && !e.dataset.mark)
     .map(e => parseFloat(getComputedStyle(e).fontSize) * .75))"""
-WIDTHS = {"tablet": (768, 1024), "desktop": (1280, 900), "zoomed": (320, 256)}  # 1280 at 400 %
+LOOKS = [("light", 768, 1024), ("dark", 1280, 900), ("light", 320, 256)]  # the last: 1280 by 1024 at 400%
 
 
 @pytest.fixture
@@ -102,32 +101,32 @@ def pages(client):
 
 
 @pytest.fixture
-def signed_in(client, new_page, live_server):
+def signed_in(client, page, new_page, live_server):
     def open_page(**options):
-        page = new_page(**options)
+        opened = new_page(**options) if options else page
         cookie = {"name": "staff", "value": client.cookies["staff"].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        return page
+        opened.context.add_cookies([cookie])
+        return opened
 
     return open_page
 
 
 def faults(page):
-    """With every rule that axe runs by itself."""
-    return sorted({violation["id"] for violation in Axe().run(page).response["violations"]})
+    return sorted({violation["id"] for violation in axe_finds(page)})
 
 
-@pytest.mark.parametrize("name, scheme", [("tablet", "light"), ("desktop", "dark"), ("zoomed", "light")])
-def test_axe_finds_nothing_and_nothing_is_cut_off(signed_in, pages, name, scheme):
-    width, height = WIDTHS[name]
+def test_axe_finds_nothing_and_nothing_is_cut_off(signed_in, pages, proof):
+    """Every page is measured in each look, and axe sees it in one of them; in the long form in each."""
     # To read style sheets that import others, axe writes styles of its own into the page. Our policy refuses them;
     # it is held by the next test and by test_headers.py.
-    page = signed_in(color_scheme=scheme, viewport={"width": width, "height": height}, bypass_csp=True)
+    page = signed_in(bypass_csp=True)
     found = {}
-    for place, path in pages.items():
+    for (place, path), chosen in zip(pages.items(), proof.in_turn(LOOKS), strict=False):
         page.goto(path)
-        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        found[place] = [*faults(page), *([f"{beyond} px too wide"] if beyond > 0 else [])]
+        for look, name in zip(LOOKS, each_look(page, LOOKS), strict=True):
+            beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            seen = faults(page) if look in chosen else []
+            found[f"{place} {name}"] = [*seen, *([f"{beyond} px too wide"] if beyond > 0 else [])]
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
 
 
@@ -279,3 +278,4 @@ def test_a_letter_is_one_page_of_paper_each(signed_in, client):
     press(page.get_by_role("button", name="Make 2 invitations"))
     expect(page.get_by_role("heading", name="Print 2 letters now")).to_be_visible()
     assert sheets(page) == {"Letter": 2, "A4": 2}
+    assert page.evaluate("asked_to_print") == 1

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import pytest
 import segno
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.browser import each_look, press
+from tests.browser import axe_finds, each_look, press
 from tests.invited import (
     ADD,
     LABEL,
@@ -342,7 +341,8 @@ def test_the_database_refuses_what_cannot_be(reviewer, change):
 
 
 @pytest.mark.looks
-def test_axe_finds_nothing_on_the_pages_of_invitations(page, live_server):
+def test_axe_finds_nothing_on_the_forms_of_invitations_and_their_letters(page, live_server, proof):
+    """Of an open invitation, and of the pages before anything is filled in, test_admin_pages.py knows."""
     publish()
     client = staff("Reviewers")
     open_code(invite(client, label="Q. R."))
@@ -354,12 +354,13 @@ def test_axe_finds_nothing_on_the_pages_of_invitations(page, live_server):
     def look(button=None):
         if button:
             press(page.get_by_role("button", name=button))
-        for name in each_look(page, [("light", 768, 900), ("dark", 1280, 900)]):
-            found.extend((name, page.url, fault["id"]) for fault in Axe().run(page).response["violations"])
+        for name in each_look(page, next(looks)):
+            found.extend((name, page.url, fault["id"]) for fault in axe_finds(page))
             overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert overflow <= 0, (name, page.url)
 
-    for path in (LIST, ADD, PASTE, f"{LIST}{Invitation.objects.get().pk}/change/", WORKLIST):
+    looks = proof.in_turn([("light", 768, 900), ("dark", 1280, 900)])
+    for path in (f"{LIST}{Invitation.objects.get().pk}/change/", WORKLIST):
         page.goto(path)
         look()
     page.goto(PASTE)

@@ -2,7 +2,6 @@
 
 import contextlib
 import email
-import socket
 import time
 from datetime import timedelta
 from email.policy import default
@@ -13,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from proofs.servers import free_port
 from tests.server.test_settings import manage
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.visitor import NOW, Patient, publish
@@ -39,9 +39,7 @@ def tell(about="urgent"):
 @pytest.fixture
 def port(settings):
     """A free port, and Footpath set to send its mail there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     mail = read_environment(
         {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "EMAIL_FROM": "footpath@clinic.example"}
     )

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -16,7 +15,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.addresses import World, outcome, routes
-from tests.browser import each_look, press
+from tests.browser import axe_finds, each_look, press
 from tests.staff import WORKLIST, statements, text
 from tests.visitor import publish
 from triage import actions
@@ -406,13 +405,13 @@ def test_looks_within_a_minute_write_nothing(anna):
 
 @pytest.mark.looks
 @pytest.mark.django_db(transaction=True)
-def test_the_pages_have_no_fault_that_axe_knows(page):
+def test_the_pages_have_no_fault_that_axe_knows(page, proof):
     actions.create_staff("anna", PASSWORD, "Managers")
-    found = []
+    found, looks = [], proof.in_turn([("light", 820, 1180), ("dark", 820, 1180)])
 
     def look():
-        for name in each_look(page, [("light", 820, 1180), ("dark", 820, 1180)]):
-            found.extend((name, page.url, fault["id"]) for fault in Axe().run(page).response["violations"])
+        for name in each_look(page, next(looks)):
+            found.extend((name, page.url, fault["id"]) for fault in axe_finds(page))
 
     def go(button):
         press(page.locator(button).first)

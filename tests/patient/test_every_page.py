@@ -90,6 +90,7 @@ def results(language, outcomes):
         someone = patient(language, FOOT_ONLY | RESULTS[name])
         yield "result", name, someone.whole()
     yield "copy", "", someone.client.get(reverse("copy"))
+    yield "save", "sent", someone.client.get(reverse("save"))
 
 
 def others(language):
@@ -138,10 +139,6 @@ def printed_faults(page):
     return [fault for fault in found if fault[1] != "target-size"]  # nobody taps on paper
 
 
-def looks(number, long):
-    return LOOKS if long else [LOOKS[number % len(LOOKS)]]
-
-
 def test_every_page_in_every_state(new_page, proof):
     opened = {
         (scheme, size["width"]): new_page(color_scheme=scheme, viewport=size)
@@ -151,8 +148,9 @@ def test_every_page_in_every_state(new_page, proof):
         language: list(states(language, proof.size(QUICK, tuple(RESULTS)))) for language in LANGUAGES
     }
     seen, found = Counter(), {}
-    for number, together in enumerate(zip(*by_language.values(), strict=True)):
-        for language, scheme, size in looks(number, proof.long):
+    states_in_both = zip(*by_language.values(), strict=True)
+    for number, (together, chosen) in enumerate(zip(states_in_both, proof.in_turn(LOOKS), strict=False)):
+        for language, scheme, size in chosen:
             name, state, answered = together[LANGUAGES.index(language)]
             page = opened[scheme, size["width"]]
             show(page, answered)

@@ -203,10 +203,9 @@ def test_without_the_look_for_its_own_session_they_would_start_many(monkeypatch)
 # In Chromium
 
 
-def test_a_phone_carries_the_code_from_the_link_into_its_field(new_page, live_server, reviewer):
+def test_a_phone_carries_the_code_from_the_link_into_its_field(page, reviewer):
     publish()
     code = invite(staff("Managers")).replace("-", "")
-    page = new_page()
     page.goto(f"{reverse('return')}#{code}")
     expect(page.get_by_label("Your code")).to_have_value(code)
     assert urlsplit(page.url).fragment == ""

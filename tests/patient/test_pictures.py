@@ -4,11 +4,10 @@ import copy
 
 import html5lib
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import get_template
 from django.urls import reverse
 
-from tests.browser import press
+from tests.browser import axe_finds, press
 from tests.shipped import shipped_content
 from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES
@@ -107,18 +106,18 @@ def test_what_is_written_on_a_place_is_the_options_own_text_or_nothing(language)
 
 
 @pytest.fixture
-def shown(new_page, live_server):
+def shown(page, new_page, live_server):
     """Opens a screen in Chromium as a patient who has answered everything above it."""
 
     def show(screen, answers=BACK, **options):
         patient, _page = asked(screen, answers)
-        page = new_page(**options)
+        opened = new_page(**options) if options else page
         cookies = patient.client.cookies.values()
-        page.context.add_cookies(
+        opened.context.add_cookies(
             [{"name": cookie.key, "value": cookie.value, "url": live_server.url} for cookie in cookies]
         )
-        page.goto(reverse("question", args=[screen]))
-        return page
+        opened.goto(reverse("question", args=[screen]))
+        return opened
 
     return show
 
@@ -214,12 +213,12 @@ def test_without_a_script_the_list_stands_alone(shown):
         ("numb", "top-or-big-toe", "light"),
     ],
 )
-def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_small_phone(shown, screen, code, scheme):
-    page = shown(
-        screen, BACK | {"side": "right"}, color_scheme=scheme, viewport={"width": 320, "height": 640}
-    )
+def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_small_phone(page, shown, screen, code, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 320, "height": 640})
+    shown(screen, BACK | {"side": "right"})
     place(page, code).click()
-    assert Axe().run(page).response["violations"] == []
+    assert axe_finds(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 

@@ -73,7 +73,7 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
     step = ReleaseStep(at=now, alone=Alone.SERVER)
     if signed:
         step.by, step.note = by, note
-    release = release or _new(trees, text, now)
+    release = release or _new(text, now)
     _make_current(release, step)  # apart, since proving takes seconds in which patients go on writing
     return release, True
 
@@ -92,7 +92,7 @@ def load_draft(
     _refuse_unsound(text)
     running = Release.objects.filter(state=State.PUBLISHED).first()
     examined = examination.examine(text, running, progress)
-    release = release or _new(trees, text, now)
+    release = release or _new(text, now)
     release.examined = examined
     with transaction.atomic():
         if release.published_at is None:
@@ -148,8 +148,8 @@ def _something_runs() -> bool:
     return running is not None and not _faults(running.content)
 
 
-def _new(trees: Trees, text: str, now: datetime) -> Release:
-    return Release(sha256=releases.sha256(text), version=load(trees).version, content=text, created_at=now)
+def _new(text: str, now: datetime) -> Release:
+    return Release(sha256=releases.sha256(text), version=_version(text), content=text, created_at=now)
 
 
 @transaction.atomic
@@ -190,6 +190,11 @@ def _told_otherwise(trees: Trees) -> int:
 @lru_cache(maxsize=4)
 def _faults(text: str) -> tuple[Fault, ...]:
     return tuple(check(json.loads(text)))
+
+
+@lru_cache(maxsize=4)
+def _version(text: str) -> str:
+    return load(json.loads(text)).version
 
 
 @lru_cache(maxsize=4)
