@@ -43,8 +43,9 @@ VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
 START_SECONDS = 120  # a server that ends is told of at once; this is for one that does not
-# Of the tests: one more than there are processors, since what starts a browser or a server also waits for it.
-WORKERS = min(4, 1 + (os.cpu_count() or 1))
+# Processes of the tests, while those of the other database run beside them. On PostgreSQL there is half as much to do.
+PROCESSORS = os.cpu_count() or 1
+WORKERS = {"SQLite": min(4, PROCESSORS), "PostgreSQL": min(2, PROCESSORS // 2)}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # What asks pytest for its debugger, which needs the terminal for itself.
 TERMINAL = {"-n", "-n0", "--pdb", "--trace"}
@@ -335,8 +336,9 @@ def said() -> "IO[str]":
 
 def pytest(name: str, arguments: list[str], url: str, to: "IO[str] | None" = None) -> int:
     print("\nTests on %s" % name, file=to, flush=True)
-    processes = 0 if some(arguments) else WORKERS  # each takes a second or two to start
-    together = ["--numprocesses", str(processes), "--dist", "worksteal"]  # who is done takes over from others
+    workers = 0 if some(arguments) else WORKERS[name]  # each takes some seconds to start; 1 is pytest itself
+    together = ["--numprocesses", str(workers if workers > 1 else 0)]
+    together += ["--dist", "worksteal"]  # who is done takes over from others
     kept = ["--reuse-db"] if url else []  # that server goes, and what it holds with it
     command = [PYTHON, "-m", "pytest", *together, *kept, *arguments]
     # Compiled once for all processes and for the next run, also where somebody wants no such files elsewhere.

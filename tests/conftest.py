@@ -50,8 +50,10 @@ def uses_database(item):
     )
 
 
-def can_differ(item):
-    return uses_database(item) and not item.get_closest_marker("looks")
+def can_differ(item, long):
+    alike = item.get_closest_marker("alike")
+    assert not alike or alike.args, f"say why {item.nodeid} is alike on both databases"
+    return uses_database(item) and not item.get_closest_marker("looks") and (long or not alike)
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,8 +61,9 @@ def pytest_collection_modifyitems(config, items):
     """Everything runs on SQLite; on PostgreSQL only what can come out differently there."""
     if connection.vendor == "sqlite":
         return
-    config.hook.pytest_deselected(items=[item for item in items if not can_differ(item)])
-    items[:] = [item for item in items if can_differ(item)]
+    kept = [item for item in items if can_differ(item, config.option.long)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 # Staff

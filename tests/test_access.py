@@ -10,7 +10,10 @@ from triage.admin.submissions import SubmissionAdmin
 from triage.models import TriageSession
 from triage.store import visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("who gets what is decided in Python, by accounts that both databases keep alike"),
+]
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 
 

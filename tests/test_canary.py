@@ -264,10 +264,12 @@ def kept_of_an_open_page(context, base_url, folder, before=lambda page: None):
     return found, any("serialized form state".encode("utf-16-le") in held for held in kept.values())
 
 
+@pytest.mark.looks
 def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, tmp_path):
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (False, False)
 
 
+@pytest.mark.looks
 def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     def answer(request, open_visit, form):
         actions.record_answers(open_visit, {}, timezone.now(), form.sent(), form.screen.key)
@@ -277,6 +279,7 @@ def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, t
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (True, False)
 
 
+@pytest.mark.looks
 def test_an_error_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     monkeypatch.setattr(
         NothingSentStaysMiddleware, "__call__", lambda self, request: self.get_response(request)
@@ -292,6 +295,7 @@ def test_an_error_that_answers_a_form_is_kept_with_it(own_chromium, live_server,
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, false_token) == (True, False)
 
 
+@pytest.mark.looks
 def test_a_form_with_autocomplete_is_kept_with_what_was_typed(own_chromium, live_server, tmp_path):
     def let_it(page):
         page.locator("main form").evaluate("form => form.removeAttribute('autocomplete')")
@@ -324,6 +328,7 @@ def leave(page):
     press(page.get_by_role("button", name="Leave now"))
 
 
+@pytest.mark.looks
 def test_back_after_leaving_shows_nothing(own_chromium, live_server, tmp_path, proof):
     page = handed_in(own_chromium, live_server.url)
     leave(page)
@@ -336,6 +341,7 @@ def test_back_after_leaving_shows_nothing(own_chromium, live_server, tmp_path, p
     assert sorted(hits(files(own_chromium, tmp_path))) == []
 
 
+@pytest.mark.looks
 def test_back_shows_everything_to_one_who_has_not_left(own_chromium, live_server):
     """Else the test before would show nothing either."""
     page = handed_in(own_chromium, live_server.url)
@@ -345,6 +351,7 @@ def test_back_shows_everything_to_one_who_has_not_left(own_chromium, live_server
     assert any(TriageSession.objects.get().reference in content for _path, content in seen)
 
 
+@pytest.mark.looks
 def test_a_page_that_the_browser_kept_whole_asks_the_server_anew(own_chromium, live_server):
     """As phones keep pages for Back, in memory; Playwright's browsers do not."""
     page, other_tab = handed_in(own_chromium, live_server.url), own_chromium.new_page()

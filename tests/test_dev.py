@@ -11,6 +11,7 @@ import sys
 import urllib.request
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pip
 import pytest
@@ -18,6 +19,7 @@ from django.conf import settings
 
 import dev
 from proofs.servers import free_port
+from tests.conftest import can_differ
 
 ROOT = settings.BASE_DIR
 LOCKS = [ROOT / "requirements" / name for name in ("base.txt", "dev.txt")]
@@ -216,6 +218,32 @@ def test_lint_makes_every_check_and_names_those_that_failed(monkeypatch):
     with pytest.raises(dev.Problem, match=r"^To be set right: Style, Layout\.$"):
         dev.lint([])
     assert len(made) == 6
+
+
+STORES, LOOKS, ALIKE = pytest.mark.django_db, pytest.mark.looks, pytest.mark.alike("for a reason")
+
+
+def with_marks(*marks):
+    found = {mark.name: mark for mark in marks}
+    return SimpleNamespace(get_closest_marker=found.get, nodeid="test_x", cls=None)
+
+
+@pytest.mark.parametrize(
+    "marks, short, long",
+    [
+        ([], False, False),
+        ([STORES], True, True),
+        ([STORES, LOOKS], False, False),
+        ([STORES, ALIKE], False, True),
+    ],
+)
+def test_postgresql_gets_what_can_come_out_differently_there(marks, short, long):
+    assert (can_differ(with_marks(*marks), False), can_differ(with_marks(*marks), True)) == (short, long)
+
+
+def test_what_is_alike_on_both_says_why():
+    with pytest.raises(AssertionError, match="say why test_x is alike"):
+        can_differ(with_marks(STORES, pytest.mark.alike), long=False)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_kill_db():
 
 
 def test_db_down():
-    proved, control = counted("db_down", "--outage", "3")
+    proved, control = counted("db_down", "--outage", "1")
     assert (proved["not_right"], proved["failures_in_80_after"]) == ([], 0)
     assert control["not_right"]
 
@@ -111,7 +111,7 @@ def test_backup():
 
 
 def test_load():
-    _status, lines, said = run("load", "--database", "sqlite", "--seconds", "3", "--warm-up", "1")
+    _status, lines, said = run("load", "--database", "sqlite", "--seconds", "2", "--warm-up", "0.5")
     assert len(lines) == 3, said  # the third is the control of the waiting times
     assert all(line["errors"] == 0 and nothing_is_lost(line) for line in lines), said
 

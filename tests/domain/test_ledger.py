@@ -191,6 +191,7 @@ def test_no_template_of_a_result_says_anything_clinical():
 # The command
 
 
+@pytest.mark.alike("it holds the sentences of results to the content")
 @pytest.mark.django_db
 def test_the_command_says_what_it_checked_and_names_an_altered_passage(capsys):
     passage = next(iter(ENGLISH.passages.values()))
@@ -204,6 +205,7 @@ def test_the_command_says_what_it_checked_and_names_an_altered_passage(capsys):
     assert f"passage {passage.id}" in said.err
 
 
+@pytest.mark.alike("it holds the sentences of results to the content")
 @pytest.mark.django_db
 def test_without_the_articles_text_the_command_says_so(capsys):
     assert list(Command()._passages(ENGLISH)) == []

@@ -203,6 +203,7 @@ def test_without_the_look_for_its_own_session_they_would_start_many(monkeypatch)
 # In Chromium
 
 
+@pytest.mark.looks
 def test_a_phone_carries_the_code_from_the_link_into_its_field(page, reviewer):
     publish()
     code = invite(staff("Managers")).replace("-", "")

@@ -21,7 +21,8 @@ from triage.patient import leaving
 from triage.server import headers
 from triage.store.rooms import Room
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# What these leave in the database is tried on both by test_coming_back.py and test_storage.py.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 
 
 @pytest.fixture(autouse=True)
@@ -91,21 +92,18 @@ def pages_gone_back_to(page):
         yield page.locator("input:checked")
 
 
-@pytest.mark.looks
 def test_leaving_leaves_nothing_to_go_back_to(keeping_page):
     for ticks in pages_gone_back_to(keeping_page):
         assert ticks.count() == 0
     assert "visit" not in {cookie["name"] for cookie in keeping_page.context.cookies()}
 
 
-@pytest.mark.looks
 def test_a_browser_that_keeps_pages_all_the_same_shows_nothing(keeping_page, monkeypatch):
     monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
     for ticks in pages_gone_back_to(keeping_page):
         expect(ticks).to_have_count(0)  # once the kept page has asked the server anew
 
 
-@pytest.mark.looks
 def test_without_any_guard_the_answers_would_be_seen(keeping_page, monkeypatch):
     monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
     monkeypatch.setattr(leaving, "TO_CLEAR", '"storage"')
@@ -300,21 +298,19 @@ LINKS = [
 ]
 
 
-@pytest.mark.looks
-@pytest.mark.parametrize("changed", LINKS)
-def test_what_scanners_and_mail_programs_make_of_the_link_leads_to_its_code(saved, new_page, changed):
+def test_what_scanners_and_mail_programs_make_of_the_link_leads_to_its_code(saved, new_page):
     code = saved.locator(".code").inner_text()
     plain = code.replace("-", "")
     other = new_page()
-    other.goto(changed.format(address=reverse("return"), code=plain, grouped=code.replace("-", "%2D")))
-    field = other.get_by_label("Your code")
-    expect(field).to_have_value(re.compile(f"{plain}|{code}"))
-    assert other.url.endswith(reverse("return"))
-    press(other.get_by_role("button", name="Continue"))
-    assert urlsplit(other.url).path == "/questions/safety-now/"
+    for changed in LINKS:
+        other.context.clear_cookies()
+        other.goto(changed.format(address=reverse("return"), code=plain, grouped=code.replace("-", "%2D")))
+        expect(other.get_by_label("Your code"), changed).to_have_value(re.compile(f"{plain}|{code}"))
+        assert other.url.endswith(reverse("return")), changed
+        press(other.get_by_role("button", name="Continue"))
+        assert urlsplit(other.url).path == "/questions/safety-now/", changed
 
 
-@pytest.mark.looks
 def test_a_wrong_code_is_an_error_with_words(page):
     page.goto(reverse("return"))
     page.get_by_label("Your code").fill("BCDF GHJK MNPQ")
@@ -325,7 +321,6 @@ def test_a_wrong_code_is_an_error_with_words(page):
     assert violations(page) == []
 
 
-@pytest.mark.looks
 def test_the_copy_is_copied(new_page):
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     open_a_result(page)

@@ -61,6 +61,7 @@ def fill_in(page, answers, look=lambda page: None):
     raise AssertionError(f"no end, at {page.url}")
 
 
+@pytest.mark.looks  # what a journey stores is tried on both databases by test_journeys.py
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_a_whole_journey(new_page, scripts):
     page = new_page(java_script_enabled=scripts)

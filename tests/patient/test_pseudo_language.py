@@ -90,8 +90,9 @@ def overflowing(page):
 
 
 @pytest.mark.looks
-def test_a_whole_journey_from_right_to_left(new_page, published):
-    page = new_page(viewport=SMALL)
+def test_a_whole_journey_from_right_to_left(page, published, proof):
+    """In short, axe sees every third page; it has seen all of them from left to right in test_every_page.py."""
+    page.set_viewport_size(SMALL)
     page.goto("/")
     press(page.get_by_role("button", name=NAME))
     seen, english, outside, faults = [], {}, {}, []
@@ -102,7 +103,8 @@ def test_a_whole_journey_from_right_to_left(new_page, published):
         seen.append(path)
         english.update(dict.fromkeys(left_in_english(page), path))
         outside.update(dict.fromkeys(overflowing(page), path))
-        faults.extend(violations(page))
+        if proof.long or len(seen) % 3 == 0:
+            faults.extend(violations(page))
 
     fill_in(page, EVERYTHING, look)
     for name in ("how", "sources", "privacy", "accessibility", "return", "expired", "elsewhere", "left"):
@@ -115,8 +117,8 @@ def test_a_whole_journey_from_right_to_left(new_page, published):
 
 
 @pytest.mark.looks
-def test_a_word_left_in_english_and_a_line_too_long_are_told(new_page, published):
-    page = new_page(viewport=SMALL)
+def test_a_word_left_in_english_and_a_line_too_long_are_told(page, published):
+    page.set_viewport_size(SMALL)
     page.goto("/")
     press(page.get_by_role("button", name=NAME))
     assert not left_in_english(page)

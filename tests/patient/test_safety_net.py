@@ -16,7 +16,7 @@ from triage.models import Clinic
 from triage.store import releases, words
 from triage.store.records import open_record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("it reads sentences of the content on the pages")]
 
 OUTCOMES = 15
 ERRORS = ("400", "403", "403_csrf", "404", "500", "503")

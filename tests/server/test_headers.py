@@ -9,7 +9,7 @@ from tests.addresses import World, expected, routes
 from triage.patient import page
 from triage.server.headers import PrivateHeadersMiddleware
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("headers are set by middleware, whatever is stored")]
 SECURITY = {
     "Content-Security-Policy": (
         "base-uri 'none'; connect-src 'self'; default-src 'none'; font-src 'self'; form-action 'self'; "
