@@ -336,8 +336,8 @@ def said() -> "IO[str]":
 
 def pytest(name: str, arguments: list[str], url: str, to: "IO[str] | None" = None) -> int:
     print("\nTests on %s" % name, file=to, flush=True)
-    workers = 0 if some(arguments) else WORKERS[name]  # each takes some seconds to start; 1 is pytest itself
-    together = ["--numprocesses", str(workers if workers > 1 else 0)]
+    workers = 1 if some(arguments) else WORKERS[name]  # each takes some seconds to start
+    together = ["--numprocesses", str(workers if workers > 1 else 0)]  # alone, pytest itself does the work
     together += ["--dist", "worksteal"]  # who is done takes over from others
     kept = ["--reuse-db"] if url else []  # that server goes, and what it holds with it
     command = [PYTHON, "-m", "pytest", *together, *kept, *arguments]
