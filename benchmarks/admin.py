@@ -180,7 +180,7 @@ def measure(bench: Bench, many: int) -> None:
             note=f"{after * 1000:.0f} ms, {len(asked)} queries",
         )
         if name in PAGES:
-            bench.figure(f"queries of {name}", len(asked), at_most=8, exact=True)
+            bench.figure(f"queries of {name}", len(asked), at_most=12, exact=True)
             faults += [
                 f"{fault} in {name}"
                 for fault, pattern in UNBOUNDED.items()

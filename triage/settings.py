@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "triage.server.errors.DatabaseDownMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -155,7 +156,7 @@ OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "triage.admin.rights.StaffBackend",
+    "django.contrib.auth.backends.ModelBackend",
 ]
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

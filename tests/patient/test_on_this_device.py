@@ -14,7 +14,7 @@ from playwright.sync_api import Error, expect
 from dev import find_chromium
 from tests.browser import back, press
 from tests.conftest import QUIET, watched_pages
-from tests.patient.test_phone import SMALL_PHONE, choose, fill_in, violations, violations_in
+from tests.patient.test_phone import choose, fill_in, violations
 from tests.visitor import FOOT_ONLY, Patient, publish
 from triage.models import Answer, TriageSession
 from triage.patient import leaving

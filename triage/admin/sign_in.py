@@ -29,7 +29,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -43,7 +42,7 @@ NOTED_EVERY = timedelta(minutes=1)
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 PASSWORD_HOLDS = timedelta(minutes=10)  # until the code is there
 HALF_IN = "password_given_by"
-BACKEND = "triage.admin.rights.StaffBackend"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 Page = Callable[[HttpRequest, User], HttpResponseBase]
 
@@ -69,8 +68,7 @@ def goes_on(session: SessionBase, now: datetime) -> bool:
 
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session came about by a device that its user still has, or needs none."""
-    device = request.session.get(DEVICE_ID_SESSION_KEY)
-    return not settings.STAFF_SECOND_FACTOR or device in getattr(request.user, "devices", ())
+    return not settings.STAFF_SECOND_FACTOR or getattr(request.user, "otp_device", None) is not None
 
 
 # The password
@@ -180,7 +178,6 @@ def _come_in(request: HttpRequest, user: User, device: Device) -> str:
     """Sign in, under a new session key. Returns the address the person wanted."""
     wanted: str = request.session.pop(HALF_IN)["next"]
     user.otp_device = device  # type: ignore[attr-defined]  # django-otp ties the session to it
-    user.devices = {device.persistent_id}  # type: ignore[attr-defined]  # for the rest of this request
     login(request, user, backend=BACKEND)
     return wanted
 

@@ -149,12 +149,16 @@ class Question(TemplateNameMixin):
     def render(
         self, form: ScreenForm, context: Context, template_pack: str = TEMPLATE_PACK, **more: Any
     ) -> SafeString:
-        field = form[self.item.key]
+        item, field, given = self.item, form[self.item.key], form.given(self.item.key)
         about = {
             "form": form,
-            "item": self.item,
-            "field": field,  # its id, its errors, and what describes it
-            "given": form.given(self.item.key),
+            "item": item,
+            "field": field,  # its errors, and what describes it
+            "id": field.auto_id,
+            "text": "".join(given),
+            "options": [
+                (option, f"{field.auto_id}_{option.code}", option.code in given) for option in item.options
+            ],
             "input_type": field.field.widget.input_type,
         }
         return render_to_string(self.get_template_name(template_pack), about)

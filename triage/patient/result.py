@@ -12,15 +12,9 @@ from triage.models import TriageSession
 from triage.patient.page import post_only, to_position, visited
 from triage.store import visit
 from triage.store.codes import way_back
-from triage.store.prepared import Prepared
 from triage.store.records import open_record
 from triage.store.visit import Visit
 from triage.store.words import clinic_text, result_context
-
-RECORD = Prepared(
-    TriageSession.objects.filter(reference=""),
-    ["id", "reference", "return_hash", "return_until", "record", "record_sha256", "record_number"],
-)
 
 
 @require_safe
@@ -43,7 +37,7 @@ def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 def _handed_in(open_visit: Visit) -> TriageSession | None:
     """What was handed in. Until a correction is handed in, that is what it corrects."""
     reference = open_visit.reference if open_visit.submitted_at else open_visit.corrects
-    return RECORD.first(reference) if reference else None
+    return TriageSession.objects.get(reference=reference) if reference else None
 
 
 @require_safe

@@ -9,7 +9,6 @@ from functools import lru_cache
 from triage.domain.content import Content
 from triage.domain.loading import Trees, languages, load
 from triage.models import AttachedPassage, Release
-from triage.store.prepared import Prepared
 
 
 class NothingPublished(RuntimeError):
@@ -25,15 +24,9 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-PUBLISHED = Prepared(
-    Release.objects.filter(state=Release.State.PUBLISHED)[:1],
-    ["id", "sha256", "version"],
-)
-
-
 def current() -> Release:
     """The published release. Its text, and all but its name, is read when it is asked for. Raises NothingPublished."""
-    release: Release | None = PUBLISHED.first(Release.State.PUBLISHED)
+    release = Release.objects.only("sha256", "version").filter(state=Release.State.PUBLISHED).first()
     if release is None:
         raise NothingPublished("no content is published yet; run: manage.py publish_content")
     return release

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from operator import itemgetter
 from typing import NamedTuple
 
 from django.conf import settings
@@ -27,41 +26,7 @@ LONGEST = timedelta(hours=12)
 ROOM_IDLE = timedelta(minutes=5)  # on a device in a waiting room, where the next person is waiting
 ROOM_RESULT = timedelta(minutes=3)
 OWN_DEVICE = timedelta(days=1)  # a result, where the patient says that nobody else uses the device
-
-SESSION_FIELDS = (
-    "pk",
-    "reference",
-    "language",
-    "demo",
-    "started_at",
-    "emergency_at",
-    "submitted_at",
-    "kept_open_until",
-    "room",
-    "appointment_at",
-    "last_sequence",
-    "drafts",
-    "refused",
-)
-TOUCHED_FIELDS = (
-    "started_at",
-    "submitted_at",
-    "reopened_at",
-    "stayed_at",
-)  # when something was done, beside answers
-CLINIC_FIELDS = (
-    "name",
-    "phone",
-    "hours",
-    "emergency_number",
-    "advice_line",
-    "languages",
-    "show_roots",
-    "read_by",
-    "return_days",
-    "tell_about",
-)
-
+CLINIC = "clinic__"
 
 # What stands on a page and is no answer, by item: codes, or one text.
 Drafts = Mapping[str, list[str]]
@@ -79,16 +44,31 @@ class Stored(NamedTuple):
 BY_KEY = Prepared(
     TriageSession.objects.filter(key_hash="").order_by("answers__sequence"),
     [
-        *dict.fromkeys((*SESSION_FIELDS, *TOUCHED_FIELDS)),
+        "pk",
+        "reference",
+        "demo",
+        "started_at",
+        "reopened_at",
+        "stayed_at",
+        "emergency_at",
+        "submitted_at",
+        "last_sequence",
+        "kept_open_until",
+        "room",
+        "appointment_at",
+        "drafts",
+        "refused",
         "release__sha256",
         "release__version",
         "corrects__reference",
-        *(f"clinic__{name}" for name in CLINIC_FIELDS),
+        *(f"{CLINIC}{field.name}" for field in Clinic._meta.fields),
         "answers__item",
-        *(f"answers__{name}" for name in Stored._fields),
+        "answers__given",
+        "answers__sequence",
+        "answers__answered_at",
+        "answers__taken_back",
     ],
 )
-AS_STORED = itemgetter(*(f"answers__{name}" for name in Stored._fields))
 STAMPS = Signer(salt="triage.stamp")
 
 
@@ -183,22 +163,44 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
     rows = BY_KEY.rows(key_hash)
     if not rows:
         return None
-    first = rows[0]
-    reference = first["reference"]
-    stored = {row["answers__item"]: Stored._make(AS_STORED(row)) for row in rows if row["answers__item"]}
-    touched = [first[name] for name in TOUCHED_FIELDS if first[name]]
-    clinic = Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS})
+    session = rows[0]
+    reference = session["reference"]
+    clinic = Clinic(
+        **{name.removeprefix(CLINIC): value for name, value in session.items() if name.startswith(CLINIC)}
+    )
+    stored = {
+        row["answers__item"]: Stored(
+            given=row["answers__given"],
+            sequence=row["answers__sequence"],
+            answered_at=row["answers__answered_at"],
+            taken_back=row["answers__taken_back"],
+        )
+        for row in rows
+        if row["answers__item"]
+    }
+    touched = (session["started_at"], session["reopened_at"], session["stayed_at"], session["submitted_at"])
     return Visit(
-        **{name: first[name] for name in SESSION_FIELDS}
-        | {"language": clinic.spoken(language), "drafts": opened(first["drafts"] or {}, reference)},
-        release=first["release__sha256"],
-        version=first["release__version"],
+        pk=session["pk"],
+        reference=reference,
+        language=clinic.spoken(language),
+        demo=session["demo"],
+        started_at=session["started_at"],
+        emergency_at=session["emergency_at"],
+        submitted_at=session["submitted_at"],
+        last_sequence=session["last_sequence"],
+        kept_open_until=session["kept_open_until"],
+        room=session["room"],
+        appointment_at=session["appointment_at"],
+        drafts=opened(session["drafts"] or {}, reference),
+        refused=session["refused"],
+        release=session["release__sha256"],
+        version=session["release__version"],
         clinic=clinic,
         stored=stored,
         answers={item: opened_texts(answer.given, reference, item) for item, answer in stored.items()},
-        opened_at=first["reopened_at"] or first["started_at"],
-        last_active_at=max([*touched, *[answer.answered_at for answer in stored.values()]]),
-        corrects=first["corrects__reference"] or "",
+        opened_at=session["reopened_at"] or session["started_at"],
+        last_active_at=max([*filter(None, touched), *(answer.answered_at for answer in stored.values())]),
+        corrects=session["corrects__reference"] or "",
     )
 
 

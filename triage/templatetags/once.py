@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from django import template
 from django.template import Context, Node, NodeList
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
-from django.templatetags.i18n import do_translate
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -53,14 +52,3 @@ def once(parser: Parser, token: Token) -> Once:
     nodelist = parser.parse(("endonce",))
     parser.delete_first_token()
     return Once(nodelist, values)
-
-
-@register.tag
-def translate(parser: Parser, token: Token) -> Node:
-    """Django's own, but a text that stands in the template itself is looked up once per language.
-
-    It takes the place of Django's where a template loads `once` after `i18n`.
-    """
-    node = do_translate(parser, token)
-    words = node.filter_expression
-    return node if node.asvar or words.filters or words.var.literal is None else Once(NodeList([node]), {})

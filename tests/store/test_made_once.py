@@ -7,7 +7,7 @@ from django.utils import translation
 from tests.visitor import BACK, NOW, Patient, publish
 from triage import actions
 from triage.domain.walk import read_answers, walk
-from triage.models import Release, TriageSession
+from triage.models import TriageSession
 from triage.store import releases, visit, words
 from triage.store.records import open_record
 from triage.templatetags import once
@@ -34,20 +34,6 @@ def test_a_part_is_made_for_each_language():
         spanish = made.render(Context())
     with translation.override("en"):
         assert made.render(Context()) == "Leave" != spanish
-
-
-def test_a_text_of_the_template_is_looked_up_once_per_language_and_any_other_each_time():
-    made = Template('{% load i18n once %}{% translate "Leave" %}{% translate word %}')
-    for language, word, shown in (
-        ("en", "Back", "LeaveBack"),
-        ("es", "Back", "SalirAtrás"),
-        ("en", "x", "Leavex"),
-    ):
-        with translation.override(language):
-            assert made.render(Context({"word": word})) == shown
-    assert [set(kept.made.values()) for kept in made.nodelist.get_nodes_by_type(once.Once)] == [
-        {"Leave", "Salir"}
-    ]
 
 
 def test_where_there_are_too_many_values_it_is_begun_anew(monkeypatch):
@@ -85,16 +71,6 @@ def test_a_prepared_query_reads_what_the_ORM_reads(content):
         TriageSession.objects.filter(pk=session.pk).values(*columns)
     )
     assert visit.BY_KEY.rows("nobody's") == []
-
-
-def test_a_prepared_query_gives_the_object_and_loads_the_rest_when_asked(content, django_assert_num_queries):
-    whole = Release.objects.get()
-    with django_assert_num_queries(1):
-        release = releases.current()
-        assert (release, release.sha256, release.version) == (whole, whole.sha256, content.version)
-    with django_assert_num_queries(1):
-        assert release.content == whole.content
-    assert releases.PUBLISHED.first("no such state") is None
 
 
 # Results, whose parts are kept and shared
