@@ -212,7 +212,7 @@ def _field(item: Item) -> forms.Field:
         )
     choices = [(option.code, option.text) for option in item.options]
     hints = {option.code: option.hint for option in item.options if option.hint}
-    if item.kind == "one":
+    if item.takes_one:
         radios = RadioSelect()
         radios.option_hints = hints
         messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN

@@ -33,6 +33,7 @@ from triage.domain.result import (
 )
 from triage.domain.vignettes import scores
 from triage.domain.walk import next_screen, open_screens, path_screens
+from triage.domain.wording import phrases
 from triage.errors import LastKnown
 from triage.forms import ScreenForm
 from triage.models import Clinic, TriageSession, the_clinic
@@ -233,7 +234,7 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
     content, walked = open_visit.content, open_visit.walk
     screens = path_screens(content, walked)
     place = screens.index(screen)
-    why = say(screen.why)
+    why = say(screen.why, phrases(content, walked.facts))
     context = {
         "screen": screen,
         "form": form,

@@ -14,7 +14,20 @@ from functools import cached_property, lru_cache
 from itertools import combinations, count, product
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Origin, Rule, Urgency
-from triage.domain.logic import UNSURE, YES, All, AnyOf, AtLeast, Condition, Facts, Not, Sign, Some, Truth
+from triage.domain.logic import (
+    UNSURE,
+    YES,
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Facts,
+    Not,
+    Sign,
+    Some,
+    Truth,
+    Without,
+)
 
 Bits = int  # a set of codes, of any items: one bit for each
 
@@ -58,7 +71,7 @@ class CaseTable:
         self.every = {item.key: self.bits(item.key, _codes(item)) for item in self.items.values()}
         # Codes that stand alone: all of them where one answer is taken.
         self.alone = {
-            item.key: self.every[item.key] if item.kind == "one" else self.bits(item.key, item.exclusive)
+            item.key: self.every[item.key] if item.takes_one else self.bits(item.key, item.exclusive)
             for item in self.items.values()
         }
         self._known: dict[tuple[Condition, Truth, bool], Cases] = {}
@@ -135,6 +148,8 @@ class CaseTable:
                 return self._answered(condition, level, holds)
             case Sign(when=when):
                 return self.when(when, level, holds)
+            case Without(part=part):
+                return self.when(part, YES, not holds)
             case Not(part=part):  # surely not so: where the part is not even unsure
                 return self.when(part, UNSURE if level is YES else YES, not holds)
         parts = [self.when(part, level, holds) for part in condition.parts]

@@ -122,7 +122,7 @@ def _read_codes(item: Item, value: object) -> tuple[str, ...]:
     for code in given:
         if not isinstance(code, str) or code not in known:
             raise AnswerError(f"unknown code {code!r} for {item.key!r}")
-    if item.kind == "one" and len(given) != 1:
+    if item.takes_one and len(given) != 1:
         raise AnswerError(f"{item.key!r} takes one code")
     alone = item.exclusive.intersection(given)
     if alone and len(set(given)) > 1:

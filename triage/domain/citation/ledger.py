@@ -13,7 +13,6 @@ from triage.domain.citation.hedges import LEXICONS, Lexicon, overstatements
 from triage.domain.content import (
     ORIGINS,
     ROOTS,
-    STAFF_SECTIONS,
     URGENCIES,
     Content,
     Row,
@@ -70,7 +69,7 @@ def entries(content: Content) -> Iterator[Entry]:
     yield from _names(content)
     yield from _findings(content)
     for section in content.sections.values():
-        reader: Reader = "staff" if section.key in STAFF_SECTIONS else "patient"
+        reader: Reader = "staff" if section.reader == "staff" else "patient"
         yield Entry(f"section.{section.key}.title", reader, "words", Sentence(section.title, ()))
         for row in section.rows:
             yield Entry(f"row.{row.key}", reader, "claim", row.sentence)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from triage.domain.content import STAFF_SECTIONS, Content
+from triage.domain.content import Content
 from triage.domain.result import ClinicSettings, say, settings_allow
+from triage.domain.wording import phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def resting_on(content: Content, sources: Collection[str], clinic: ClinicSetting
     cite = set(sources)
     questions = (item.text for item in content.items.values() if not cite.isdisjoint(item.basis))
     signs = (content.sign_texts[sign.id].patient for sign in content.signs if not cite.isdisjoint(sign.basis))
-    staff_rows = (row for key in STAFF_SECTIONS for row in content.sections[key].rows)
+    staff_rows = (
+        row for section in content.sections.values() if section.reader == "staff" for row in section.rows
+    )
     return Resting(
         rules=tuple(dict.fromkeys(_rules(content, cite))),
         signs=tuple(dict.fromkeys(signs)),
@@ -63,7 +66,8 @@ def _sentences(content: Content, cite: set[str], clinic: ClinicSettings) -> Iter
     for screen in content.screens:
         if not cite.isdisjoint(screen.why.basis):
             yield screen.why.text
-    for key, section in content.sections.items():
-        for row in section.rows if key not in STAFF_SECTIONS else ():
+    words = {**clinic, **phrases(content)}
+    for section in content.sections.values():
+        for row in section.rows if section.reader != "staff" else ():
             if not cite.isdisjoint(row.sentence.basis) and settings_allow(row, clinic):
-                yield say(row.sentence, clinic).text
+                yield say(row.sentence, words).text

@@ -69,9 +69,9 @@ def _read(trees: Trees, language: str | None, faults: list[Fault]) -> Content | 
     sources = SourcesReader(texts)
     conditions = ConditionReader()
     article = sources.article(file("sources"))
-    head = file("questionnaire").fields(HEAD)
-    screens = QuestionnaireReader(texts, sources, conditions).screens(head["screens"])
-    results = ResultsReader(file("results"), texts, sources, conditions)
+    head = file("questionnaire").fields(HEAD, ("phrases",))
+    screens, phrases = QuestionnaireReader(texts, sources, conditions).read(head["screens"], head["phrases"])
+    results = ResultsReader(file("results"), texts, sources, conditions, phrases)
     signs, rules, properties = read_decision(file("decision"), results, sources, conditions)
     content = Content(
         key=head["key"].text(),
@@ -92,6 +92,9 @@ def _read(trees: Trees, language: str | None, faults: list[Fault]) -> Content | 
         outcomes=results.outcomes(),
         sign_texts=results.sign_texts(signs),
         sections=results.sections(),
+        phrases=phrases,
+        never_together=results.never_together(),
+        conjunction=results.conjunction(),
     )
     texts.note_leftovers()
     if not faults:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 
-from triage.domain.content import ORIGINS, STAFF_SECTIONS, URGENCIES, Content, Item, Row, Section
+from triage.domain.content import ORIGINS, URGENCIES, Content, Item, Row, Section
 from triage.domain.loading.tree import Node
 from triage.domain.logic import YES, Condition, leaves
 
-UNFILTERED = ("safety-net", "limits", "under-16", "how")  # shown whole, whatever was answered
+UNFILTERED = ("safety-net", "limits", "how")  # like exit pages shown whole, whatever was answered
 MOST_CASES = 100_000
 
 
@@ -19,7 +19,9 @@ def note_integrity(content: Content, cited: set[str], file: Callable[[str], Node
     for item in content.items.values():
         if item.ask_when is not None and not can_hold(item.ask_when, content):
             file("questionnaire").fault(f"the item {item.key!r} can never be asked", "Mend its ask-when")
+    _note_exits(content, file("questionnaire"))
     _note_sections(content, file("results"))
+    _note_never_together(content, file("results"))
 
 
 def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
@@ -38,12 +40,30 @@ def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
         )
 
 
+def _note_exits(content: Content, questionnaire: Node) -> None:
+    pages = [section.key for section in content.sections.values() if section.reader == "exit"]
+    for item in content.items.values():
+        for code, page in item.exits:
+            if page not in pages:
+                questionnaire.fault(
+                    f"{item.key} {code} ends at {page!r}, which is no exit page",
+                    f"Name a section that is for: exit ({', '.join(pages)})",
+                )
+
+
+def _note_never_together(content: Content, results: Node) -> None:
+    known = {row.key for section in content.sections.values() for row in section.rows}
+    for together in content.never_together:
+        for key in sorted(set(together.rows) - known):
+            results.fault(f"never-together names the row {key!r}, which does not exist", "Mend its key")
+
+
 def _note_sections(content: Content, results: Node) -> None:
-    for key in UNFILTERED:
-        _note_unfiltered(content.sections[key], results)
     for section in content.sections.values():
+        if section.key in UNFILTERED or section.reader == "exit":
+            _note_unfiltered(section, results)
         for row in section.rows:
-            if row.root and section.key not in ("pattern", *STAFF_SECTIONS):
+            if row.root and section.key != "pattern" and section.reader != "staff":
                 results.fault(
                     f"the row {row.key} of {section.key} has a root filter", "Move it to pattern or examine"
                 )
@@ -115,7 +135,7 @@ def _reads(condition: Condition, content: Content) -> tuple[str, ...]:
 
 def _cases(item: Item, condition: Condition, content: Content) -> Iterator[frozenset[str]]:
     """Every answer to the item that conditions can tell apart."""
-    if item.kind == "one":
+    if item.takes_one:
         return (frozenset((code,)) for code in item.codes)
     read = {code for leaf in leaves(condition) if leaf.item == item.key for code in leaf.codes}
     for other in content.items.values():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from triage.domain.content import CLINIC_SETTINGS, SIGNS, named_in
 from triage.domain.loading.tree import Node
 
 OVERLAY = ("language", "language-name", "texts")
-PLACEHOLDER = re.compile(r"\{\w*\}")
+FILLED = (*CLINIC_SETTINGS, SIGNS)
 
 
 class Texts:
@@ -30,7 +29,7 @@ class Texts:
             self.overlay.fault(f"the text {key!r} is not translated", f"Translate: {original}")
             return original
         text = node.text()
-        if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(original)):
+        if _filled(node, text) != _filled(node, original):
             node.fault("the names in braces differ from the original", f"Keep those of: {original}")
         return text
 
@@ -42,3 +41,17 @@ class Texts:
         """Fault translations of texts that do not exist."""
         for key in sorted(self.given.keys() - self.asked):
             self.given[key].fault("there is no such text to translate", "Remove it, or mend its key")
+
+
+def _filled(node: Node, text: str) -> list[str]:
+    """What the text has filled in, phrases left out: another language may name others of those."""
+    return sorted(name for name in names(node, text) if name in FILLED)
+
+
+def names(node: Node, text: str) -> list[str]:
+    """The names in braces; braces that do not pair are a fault of the node."""
+    try:
+        return list(named_in(text))
+    except ValueError:
+        node.fault(f"the braces do not pair: {text}", "Close each brace that is opened")
+        return []

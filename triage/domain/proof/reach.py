@@ -118,7 +118,7 @@ def depends(space: Space, function: Function, item: Item) -> bool:
 def single_changes(space: Space, item: Item) -> Iterator[tuple[Setting, Setting]]:
     """Every answer to the item can be made from no answer by these."""
     for code in codes(item):
-        if item.kind == "one" or code in item.exclusive:
+        if item.takes_one or code in item.exclusive:
             yield space.exactly(item, ()), space.exactly(item, (code,))
         else:
             added = space.adding(item, code)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Rule
-from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
+from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
 from triage.domain.proof.bdd import ALWAYS, NEVER, Choice, Diagrams, Function
 
 RawAnswers = dict[str, object]  # as `read_answers` takes it and `manage.py decide` reads it
@@ -66,7 +66,7 @@ class Space:
     def _takes(self, item: Item) -> Function:
         """The answers that the item can take."""
         chosen = {code: self.code(item, code) for code in codes(item)}
-        alone = chosen if item.kind == "one" else item.exclusive
+        alone = chosen if item.takes_one else item.exclusive
         pairs = ((chosen[code], chosen[other]) for code in alone for other in chosen if other != code)
         return self.diagrams.no(self.diagrams.either(self.diagrams.both(*pair) for pair in pairs))
 
@@ -103,6 +103,9 @@ class Space:
             case Not(part=part):
                 turned = self.truths(part)
                 return Truths(self.diagrams.no(turned.possible), self.diagrams.no(turned.yes))
+            case Without(part=part):
+                there = self.diagrams.no(self.truths(part).yes)
+                return Truths(there, there)
         parts = [self.truths(part) for part in condition.parts]
         yes_of, possible_of = [part.yes for part in parts], [part.possible for part in parts]
         match condition:
