@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -40,6 +41,26 @@ def read_trees(directory: Path) -> Trees:
 def read_content(directory: Path = SHIPPED, language: str | None = None) -> Content:
     """The content of a directory in one language (by default its own). Raises ContentError."""
     return load(read_trees(directory), language)
+
+
+def read_cases(path: Path) -> object:
+    """The tree of a file of cases: YAML as cases.yaml, or one JSON object a line, with `_` in names and `address`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix != ".jsonl":
+            return YAML(typ="safe", pure=True).load(text)
+        return {"cases": [_case(json.loads(line)) for line in text.splitlines() if line.strip()]}
+    except (OSError, MarkedYAMLError, ValueError) as error:
+        fault = Fault(path.name, _place(error), f"cannot be read: {_problem(error)}", "Mend it")
+        raise ContentError([fault]) from None
+
+
+def _case(line: object) -> object:
+    """As cases.yaml writes it: an empty `assumed` is left out."""
+    if not isinstance(line, dict):
+        return line
+    given = {name.replace("_", "-"): value for name, value in line.items() if value != ""}
+    return {"url": given.pop("address", None), **given}
 
 
 def _place(error: Exception) -> str:

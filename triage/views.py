@@ -23,6 +23,7 @@ from triage.domain.citation.resting import resting_on
 from triage.domain.content import Content, Screen
 from triage.domain.decision import emergency_signs
 from triage.domain.loading import ContentError
+from triage.domain.published_cases import own_tally
 from triage.domain.result import (
     advice,
     answer_words,
@@ -31,7 +32,6 @@ from triage.domain.result import (
     say,
     section,
 )
-from triage.domain.vignettes import scores
 from triage.domain.walk import next_screen, open_screens, path_screens
 from triage.domain.wording import phrases
 from triage.errors import LastKnown
@@ -399,11 +399,7 @@ def how_it_works(request: HttpRequest) -> HttpResponse:
     context = {
         "how": section(content, "how", clinic),
         "limits": section(content, "limits", clinic),
-        "scores": [
-            (content.outcomes["urgency"][urgency].patient, found)
-            for urgency, found in scores(content).items()
-            if urgency in content.outcomes["urgency"]
-        ],
+        "tally": own_tally(content),
         "citations": citations(content),
     }
     return render(request, "how.html", context)

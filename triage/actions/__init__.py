@@ -21,6 +21,7 @@ from triage.actions.accounts import (
 from triage.actions.clinic import save_clinic
 from triage.actions.codes import InvitationOver, Opened, TooManyCodes, open_code, save_for_later
 from triage.actions.content import (
+    Contradicted,
     NeedsNote,
     NeedsTwoPeople,
     NotProved,
@@ -61,6 +62,7 @@ __all__ = [
     "AlreadySubmitted",
     "AnsweredMeanwhile",
     "ChangedMeanwhile",
+    "Contradicted",
     "InvitationOver",
     "NeedsNote",
     "NeedsTwoPeople",

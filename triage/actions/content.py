@@ -15,6 +15,7 @@ from triage import examination, releases
 from triage.actions.access import note_access
 from triage.actions.accounts import MANAGERS
 from triage.actions.reviews import ChangedMeanwhile
+from triage.domain.examples import misses
 from triage.domain.loading import ContentError, Fault, Trees, check, load
 from triage.models import (
     AccessEntry,
@@ -34,6 +35,14 @@ class NotProved(ValueError):
     def __init__(self, broken: tuple[str, ...]) -> None:
         self.broken = broken
         super().__init__("Not proved, so not published:\n" + "\n".join(broken))
+
+
+class Contradicted(ValueError):
+    """The content decides some of its own examples otherwise than they say, and nobody has confirmed each of these."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(f"The content contradicts its own examples: {', '.join(self.names)}")
 
 
 class NeedsNote(ValueError):
@@ -56,9 +65,9 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
     says so; both are kept with the release.
 
     Raises ContentError when the trees have a fault, NotProved when a safety property does not hold for every
-    answer set, NeedsTwoPeople where a release is published already and it takes two people to change it, NeedsNote
-    when stored submissions would be told something else and no manager has said why. None of these ever reaches
-    patients.
+    answer set, Contradicted when a vignette or a published case is not decided as it says, NeedsTwoPeople where a
+    release is published already and it takes two people to change it, NeedsNote when stored submissions would be
+    told something else and no manager has said why. None of these ever reaches patients.
     """
     text = releases.canonical(trees)
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
@@ -67,6 +76,7 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
     if settings.TWO_PEOPLE_PUBLISH and _something_runs():
         raise NeedsTwoPeople
     _refuse_unsound(text)
+    _refuse_contradicted(text)
     signed = bool(note) and is_manager(by)
     if not signed and (count := _told_otherwise(trees)):
         raise NeedsNote(count)
@@ -109,12 +119,15 @@ def keep_examined(release: Release, examined: examination.Examined) -> None:
     release.save(update_fields=["examined"])
 
 
-def publish_release(release: Release, by: str, note: str, running: str, now: datetime) -> None:
+def publish_release(
+    release: Release, by: str, note: str, running: str, now: datetime, confirmed: Iterable[str] = ()
+) -> None:
     """Make a draft, or a release that was published before, the one that patients get from now on.
 
-    `running` is the hash of the release that its reader saw it compared with. Raises ContentError, NotProved (this
-    program may be newer than the draft), NeedsTwoPeople, and ChangedMeanwhile when another release was published
-    since.
+    `running` is the hash of the release that its reader saw it compared with. `confirmed` names the examples of which
+    they say that what the draft tells them is right; the names are kept with the note. Raises ContentError, NotProved
+    (this program may be newer than the draft), Contradicted where an example of a draft is not confirmed,
+    NeedsTwoPeople, and ChangedMeanwhile when another release was published since.
     """
     if releases.sha256(release.content) != release.sha256:
         raise ContentError([Fault(str(release), "content", "was altered in the database", "Load it again")])
@@ -126,6 +139,8 @@ def publish_release(release: Release, by: str, note: str, running: str, now: dat
     comparison = (release.examined or {}).get("comparison")
     if not again and comparison and comparison["with"] != running:
         raise ChangedMeanwhile
+    if not again and (missed := _refuse_contradicted(release.content, confirmed)):
+        note = f"{note}\nConfirmed though their examples say otherwise: {', '.join(missed)}."
     step = ReleaseStep(at=now, by=by, loaded_by=release.loaded_by, alone=alone, note=note)
     _make_current(release, step, running)
 
@@ -178,6 +193,14 @@ def _refuse_unsound(text: str) -> None:
         raise ContentError(list(faults))
     if broken := _broken_properties(text):
         raise NotProved(broken)
+
+
+def _refuse_contradicted(text: str, confirmed: Iterable[str] = ()) -> tuple[str, ...]:
+    """The examples that are not decided as they say; raises Contradicted unless each is confirmed."""
+    missed = tuple(miss.name for miss in misses(load(json.loads(text))))
+    if unconfirmed := set(missed) - set(confirmed):
+        raise Contradicted(name for name in missed if name in unconfirmed)
+    return missed
 
 
 def _told_otherwise(trees: Trees) -> int:

@@ -361,6 +361,27 @@ class Vignette:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedCase:
+    """A person others have written about, in our words: the answers they could have given, and what of the decision
+    a clinician would accept; the best is part of it. `known_miss`: why the rules are known not to reach it, or "".
+    """
+
+    id: str
+    title: str
+    url: str
+    summary: str
+    assumed: str
+    answers: Mapping[str, object]
+    diagnosis: str
+    ground: str
+    acceptable_origins: tuple[str, ...]
+    best_origin: tuple[str, ...]
+    acceptable_urgencies: tuple[str, ...]
+    best_urgency: tuple[str, ...]
+    known_miss: str
+
+
+@dataclass(frozen=True, slots=True)
 class Codes:
     """Some codes of one item."""
 
@@ -442,6 +463,7 @@ class Content:
     article: Article
     guidance: Mapping[str, Guidance]
     vignettes: tuple[Vignette, ...]
+    published_cases: tuple[PublishedCase, ...]
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from triage.domain import examples
 from triage.domain.content import CLAIM, CLINIC, Content, Item, Kind, Rule, Screen
 from triage.domain.decision import emergency_signs
 from triage.domain.logic import YES, All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without, leaves
@@ -54,6 +55,28 @@ def outcome(content: Content, values: Iterable[str]) -> str:
     names = {value: each.staff for table in content.outcomes.values() for value, each in table.items()}
     exits = {key: section.title for key, section in content.sections.items()}
     return " · ".join(names.get(value) or exits.get(value, value) for value in values if value != "-")
+
+
+@dataclass(frozen=True, slots=True)
+class MissWords:
+    """An example that the content contradicts: what it is told, and what would do, as staff call them."""
+
+    name: str
+    told: str
+    due: str
+    why: str
+
+
+def misses(content: Content) -> tuple[MissWords, ...]:
+    return tuple(
+        MissWords(
+            name=miss.name,
+            told=outcome(content, miss.told),
+            due="; ".join(" or ".join(outcome(content, [value]) for value in values) for values in miss.due),
+            why=miss.why,
+        )
+        for miss in examples.misses(content)
+    )
 
 
 def answers(given: Mapping[str, object], *contents: Content) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """From plain trees to `Content`, naming every fault at once.
 
-`trees` maps a file's name without ending ("questionnaire", "decision", "results", "sources", "vignettes" and
-one per further language, "es") to its parsed value. The same trees, as canonical JSON, are what a release keeps.
+`trees` maps a file's name without ending ("questionnaire", "decision", "results", "sources", "vignettes", "cases"
+where there is one, and one per further language, "es") to its parsed value. The same trees, as canonical JSON, are
+what a release keeps.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from triage.domain.content import Content
+from triage.domain.content import Content, PublishedCase
 from triage.domain.loading.conditions import ConditionReader
 from triage.domain.loading.decision import read_decision
 from triage.domain.loading.integrity import note_integrity
+from triage.domain.loading.published_cases import read_published_cases
 from triage.domain.loading.questionnaire import QuestionnaireReader
 from triage.domain.loading.results import ResultsReader
 from triage.domain.loading.sources import SourcesReader
@@ -20,11 +22,12 @@ from triage.domain.loading.translation import OVERLAY, Texts
 from triage.domain.loading.tree import ContentError, Fault, Node
 from triage.domain.loading.vignettes import read_vignettes
 
-__all__ = ["ContentError", "Fault", "Trees", "check", "languages", "load"]
+__all__ = ["ContentError", "Fault", "Trees", "check", "languages", "load", "load_published_cases"]
 
 Trees = Mapping[str, object]
 
 FILES = ("questionnaire", "decision", "results", "sources", "vignettes")
+CASES = "cases"  # a file that need not be there
 HEAD = ("key", "title", "version", "language", "language-name", "screens")
 
 
@@ -41,7 +44,7 @@ def languages(trees: Trees) -> tuple[str, ...]:
     """The codes of all languages in the trees, the questionnaire's own first."""
     questionnaire = trees.get("questionnaire")
     own = questionnaire.get("language", "en") if isinstance(questionnaire, dict) else "en"
-    return (str(own), *sorted(set(trees) - set(FILES)))
+    return (str(own), *sorted(set(trees) - {*FILES, CASES}))
 
 
 def check(trees: Trees) -> list[Fault]:
@@ -50,6 +53,15 @@ def check(trees: Trees) -> list[Fault]:
     for language in languages(trees):
         _read(trees, language, faults)
     return sorted(set(faults))
+
+
+def load_published_cases(tree: object, content: Content, name: str) -> tuple[PublishedCase, ...]:
+    """The cases of a tree such as that of cases.yaml. `name` is its file's. Raises ContentError with every fault."""
+    faults: list[Fault] = []
+    cases = read_published_cases(Node(name, "", tree, faults), content)
+    if faults:
+        raise ContentError(sorted(set(faults)))
+    return cases
 
 
 def _read(trees: Trees, language: str | None, faults: list[Fault]) -> Content | None:
@@ -89,6 +101,7 @@ def _read(trees: Trees, language: str | None, faults: list[Fault]) -> Content | 
         article=article,
         guidance=sources.guidance,
         vignettes=(),
+        published_cases=(),
         outcomes=results.outcomes(),
         sign_texts=results.sign_texts(signs),
         sections=results.sections(),
@@ -101,7 +114,11 @@ def _read(trees: Trees, language: str | None, faults: list[Fault]) -> Content | 
         note_integrity(content, sources.cited, file)
     if faults:
         return None
-    return replace(content, vignettes=read_vignettes(file("vignettes"), content))
+    return replace(
+        content,
+        vignettes=read_vignettes(file("vignettes"), content),
+        published_cases=read_published_cases(file(CASES), content) if CASES in trees else (),
+    )
 
 
 def _language_name(overlay: Node, code: str) -> str:
