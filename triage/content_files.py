@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from triage.domain.content import Content
 from triage.domain.loading import ContentError, Fault, Trees, load
@@ -50,7 +50,7 @@ def read_cases(path: Path) -> object:
         if path.suffix != ".jsonl":
             return YAML(typ="safe", pure=True).load(text)
         return {"cases": [_case(json.loads(line)) for line in text.splitlines() if line.strip()]}
-    except (OSError, MarkedYAMLError, ValueError) as error:
+    except (OSError, YAMLError, ValueError) as error:
         fault = Fault(path.name, _place(error), f"cannot be read: {_problem(error)}", "Mend it")
         raise ContentError([fault]) from None
 
