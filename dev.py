@@ -21,6 +21,7 @@ import argparse
 import contextlib
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import secrets
@@ -35,6 +36,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, cast
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -44,8 +46,12 @@ START_SECONDS = 30
 # Of the tests: one more than there are processors, since what starts a browser or a server also waits for it.
 WORKERS = min(4, 1 + (os.cpu_count() or 1))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What asks pytest for its debugger, which needs the terminal for itself.
+TERMINAL = {"-n", "-n0", "--pdb", "--trace"}
 # Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
 TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "notes", "parallel")
+# Settings of somebody's pip that would have it install elsewhere than into .venv.
+ELSEWHERE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
 NO_NETWORK = ("NewConnectionError", "ConnectTimeout", "Failed to establish", "name resolution", "ProxyError")
 
 
@@ -68,6 +74,7 @@ def main(arguments: list[str]) -> int:
         print((__doc__ or "").strip())
         return 0 if command in ("help", "-h", "--help") else 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop is a stop, whoever sends it
+    speak_utf8()
     try:
         return commands[command](rest)
     except Problem as problem:
@@ -76,6 +83,13 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
+
+
+def speak_utf8() -> None:
+    """Ours is the text of every program here, whatever letters this machine's terminal says it knows."""
+    os.environ["PYTHONIOENCODING"] = "utf-8"
+    for stream in (sys.stdout, sys.stderr):
+        cast("io.TextIOWrapper", stream).reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 # Steps: a line each, with its time
@@ -99,7 +113,8 @@ def quietly(command: list[str], environment: "dict[str, str] | None" = None) -> 
         command,
         cwd=ROOT,
         env=environment,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -116,17 +131,19 @@ def install(lock: str) -> None:
     """Bring .venv to what requirements/<lock>.txt says; nothing to do when it was installed already."""
     if os.name != "posix":
         raise Problem("Footpath runs on Linux and macOS; on Windows use the Windows Subsystem for Linux.")
-    if not venv_works():
-        make_venv()
     path = ROOT / "requirements" / (lock + ".txt")
     stamp = VENV / (lock + ".installed")
     wanted = hashlib.sha256(path.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == wanted and venv_finds("pip"):
         return
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if not venv_finds("pip._internal.cli.main"):  # also where making it was cut short
+        make_venv()
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-user"]
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     with step("Installing requirements/%s.txt" % lock):
         try:
-            quietly([*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(path)])
+            strictly = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
+            quietly([*pip, *strictly, "-r", str(path)], environment)
         except Failed as failure:
             if any(sign in failure.output for sign in NO_NETWORK):
                 raise Problem(
@@ -137,11 +154,10 @@ def install(lock: str) -> None:
     stamp.write_text(wanted)
 
 
-def venv_works() -> bool:
-    return (
-        Path(PYTHON).exists()
-        and not subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode
-    )
+def venv_finds(module: str) -> bool:
+    """Not with another Python than the one it was made with: that one looks elsewhere."""
+    command = [PYTHON, "-c", "import " + module]
+    return Path(PYTHON).exists() and not subprocess.run(command, capture_output=True).returncode
 
 
 def make_venv() -> None:
@@ -293,11 +309,17 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """All tests on SQLite, then those that use a database on PostgreSQL."""
+    """All tests on SQLite and, beside them, those that use a database on PostgreSQL."""
     setup([])
-    sqlite = pytest("SQLite", arguments, "")
-    with postgresql() as url:
-        postgres = pytest("PostgreSQL", arguments, url)
+    alone = bool(TERMINAL.intersection(arguments))
+    with ThreadPoolExecutor(1 if alone else 2) as threads, said() as apart:
+        begun = threads.submit(pytest, "SQLite", arguments, "")
+        with postgresql() as url:
+            to = None if alone else apart
+            postgres = threads.submit(pytest, "PostgreSQL", arguments, url, to).result()
+            sqlite = begun.result()
+        apart.seek(0)
+        shutil.copyfileobj(apart, sys.stdout)
     nothing_selected = 5  # the arguments may name tests that use no database
     if postgres == nothing_selected and sqlite == 0:
         postgres = 0
@@ -306,12 +328,29 @@ def test(arguments: list[str]) -> int:
     return sqlite or postgres
 
 
-def pytest(name: str, arguments: list[str], url: str) -> int:
-    print("\nTests on %s" % name, flush=True)
-    together = ["--numprocesses", str(WORKERS), "--dist", "worksteal"]  # who is done takes over from others
+def said() -> "IO[str]":
+    """A file for what a program prints beside another one."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
+def pytest(name: str, arguments: list[str], url: str, to: "IO[str] | None" = None) -> int:
+    print("\nTests on %s" % name, file=to, flush=True)
+    processes = 0 if some(arguments) else WORKERS  # each takes a second or two to start
+    together = ["--numprocesses", str(processes), "--dist", "worksteal"]  # who is done takes over from others
     kept = ["--reuse-db"] if url else []  # that server goes, and what it holds with it
     command = [PYTHON, "-m", "pytest", *together, *kept, *arguments]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}).returncode
+    # Compiled once for all processes and for the next run, also where somebody wants no such files elsewhere.
+    environment = {**os.environ, "DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": ""}
+    return subprocess.run(command, cwd=ROOT, env=environment, stdout=to, stderr=to).returncode
+
+
+def some(arguments: list[str]) -> bool:
+    """Whether these ask for some of the tests alone."""
+    return any(
+        argument.startswith(("-k", "-m", "--lf", "--last-failed"))
+        or (ROOT / argument.split("::")[0]).exists()
+        for argument in arguments
+    )
 
 
 @contextlib.contextmanager
@@ -328,10 +367,9 @@ def postgresql() -> Iterator[str]:
     assert server.stdin
     assert server.stdout
     try:
-        with step("\nStarting PostgreSQL"):
-            url = server.stdout.readline().strip()
-            if not url:
-                raise Problem("PostgreSQL did not start; what it said is above.")
+        url = server.stdout.readline().strip()
+        if not url:
+            raise Problem("PostgreSQL did not start; what it said is above.")
         yield url
     finally:
         server.stdin.close()
@@ -371,11 +409,16 @@ def runs(path: Path) -> bool:
     return '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 
 
+def test_file(name: str) -> Path:
+    """The test file that is this proof, in whichever room it stands."""
+    return next((ROOT / "tests").rglob("test_%s.py" % name.replace("-", "_")))
+
+
 def prove_by_tests(names: list[str], arguments: list[str]) -> list[str]:
     """Run these on both databases side by side. What a proof calls “same” has to be the same on both."""
     if not names:
         return []
-    files = ["tests/test_%s.py" % name.replace("-", "_") for name in names]
+    files = [str(test_file(name)) for name in names]
     # In one process that keeps no log, so that the proofs can tell how far they are.
     arguments = [*arguments, "--numprocesses", "0", "--capture", "sys", "-p", "no:logging", *files]
     failed, verdicts = [], []

@@ -9,6 +9,9 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    # Pages, tables and content come through pipes, and are UTF-8 whatever this machine's terminal speaks.
+    for stream in filter(None, (sys.stdin, sys.stdout)):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as fault:

@@ -78,7 +78,7 @@ def sign_in(browser: Browser) -> None:
     from django.contrib.sessions.backends.db import SessionStore
     from django_otp.oath import totp
 
-    from triage.sign_in import HALF_IN
+    from triage.admin.sign_in import HALF_IN
 
     user, _new = User.objects.get_or_create(username="bench", defaults={"is_staff": True})
     user.set_password(PASSWORD)

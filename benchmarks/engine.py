@@ -12,12 +12,12 @@ from itertools import pairwise
 from benchmarks.answers import drawn, longest
 from benchmarks.harness import Bench, calls_of, least_cpu, start_django
 from benchmarks.questionnaires import generated
-from triage.content_files import SHIPPED, read_content, read_trees
 from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.explain import explain
 from triage.domain.loading import load
 from triage.domain.walk import Answers, walk
+from triage.store.content_files import SHIPPED, read_content, read_trees
 
 SIZES = (10, 100, 1000)
 COUNT = 500
@@ -123,7 +123,7 @@ def memory(bench: Bench) -> None:
 def once_per_process(bench: Bench) -> None:
     """How often a process loads its release, over several pages."""
     from benchmarks.browser import Browser
-    from triage import releases
+    from triage.store import releases
     from triage.wsgi import application
 
     browser = Browser(application)

@@ -96,7 +96,7 @@ def least(kinds: dict[str, Way], rounds: int) -> dict[tuple[str, str], float]:
 
 
 def measure(bench: Bench, rounds: int) -> None:
-    from triage import releases
+    from triage.store import releases
 
     content = releases.content(releases.current().sha256, "en")
     kinds = ways(content)
@@ -158,7 +158,7 @@ def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
     from django.template import engines
 
     from triage.domain.walk import walk
-    from triage.forms import ScreenForm
+    from triage.patient.forms import ScreenForm
 
     screen = max(content.screens, key=lambda screen: len(screen.items))
     by_hand = engines["django"].from_string(
@@ -198,8 +198,9 @@ def meet_somebody_new(bench: Bench, content: Content) -> None:
     from django.template import Engine
     from django.utils import timezone
 
-    from triage import actions, pages
-    from triage.records import open_record
+    from triage import actions
+    from triage.store import words
+    from triage.store.records import open_record
 
     dice = random.Random(2)
     bench.tell(f"{BEFORE + NEW} people hand in")
@@ -210,9 +211,9 @@ def meet_somebody_new(bench: Bench, content: Content) -> None:
     records = [open_record(session) for session in handed_in]
     Engine.get_default().template_loaders[0].reset()  # and with the templates all that was kept
     for record in records[:BEFORE]:
-        pages.result_main(record)
+        words.result_main(record)
     first, again = (
-        sum(calls_of(partial(pages.result_main, one)) for one in records[BEFORE:]) for _time in "12"
+        sum(calls_of(partial(words.result_main, one)) for one in records[BEFORE:]) for _time in "12"
     )
     note = f"{NEW} people after {BEFORE} others, with answers drawn at random"
     bench.figure("calls of the words of a result, for somebody new / once more", first / again, note=note)
@@ -220,7 +221,7 @@ def meet_somebody_new(bench: Bench, content: Content) -> None:
 
 def profile() -> None:
     """Where the time of a journey goes."""
-    from triage import releases
+    from triage.store import releases
 
     ours = ways(releases.content(releases.current().sha256, "en"))["ours"]
     profiler = cProfile.Profile()

@@ -25,8 +25,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.harness import Bench
 from dev import CHROMIUM, find_chromium
 from proofs.servers import ROOT, Footpath
-from triage.content_files import read_content
 from triage.domain.content import Content, Item
+from triage.store.content_files import read_content
 
 ROUNDS = 5
 PACKAGES = ("survey-core@2.5.38", "survey-js-ui@2.5.38", "lforms@40.1.3")

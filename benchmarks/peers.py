@@ -22,9 +22,9 @@ from formtools.wizard.views import NamedUrlSessionWizardView
 
 from benchmarks.browser import Browser, filled
 from proofs.patients import Reply, fields
-from triage import releases
 from triage.domain.content import Item, Screen
 from triage.domain.walk import Answers
+from triage.store import releases
 
 # As `django-admin startproject` writes them. Never those of Footpath: with them the bare views would do more, and
 # the ratio look better.

@@ -68,7 +68,7 @@ def asked(application: Any, answers: Answers) -> list[tuple[str, Reply, Asked]]:
 
 
 def measure(bench: Bench) -> None:
-    from triage import releases
+    from triage.store import releases
     from triage.wsgi import application
 
     answers = longest(releases.content(releases.current().sha256, "en"))

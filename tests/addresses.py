@@ -12,9 +12,10 @@ from django.urls.resolvers import URLResolver
 from django.utils import timezone
 from ruamel.yaml import YAML
 
-from tests.patient import FOOT_ONLY, Patient, publish
-from triage import actions, releases
+from tests.visitor import FOOT_ONLY, Patient, publish
+from triage import actions
 from triage.models import AccessEntry, Clinic, OutboxMail, TriageSession
+from triage.store import releases
 
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("access_table.yaml"))
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

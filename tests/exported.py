@@ -5,7 +5,7 @@ import json
 
 from django.core.management import CommandError, call_command
 
-from tests.patient import NOW
+from tests.visitor import NOW
 from triage import actions
 from triage.domain.walk import read_answers
 

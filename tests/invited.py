@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.patient import FOOT_ONLY, Patient
+from tests.visitor import FOOT_ONLY, Patient
 from triage.models import Invitation
 
 LIST = "/admin/triage/invitation/"

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from triage.content_files import SHIPPED, read_trees
 from triage.domain.content import Content
 from triage.domain.loading import Trees, load
+from triage.store.content_files import SHIPPED, read_trees
 
 
 @cache

@@ -11,10 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.queries import NO_STATEMENTS
-from tests.patient import BACK, FOOT_ONLY, NOW
-from triage import actions, releases, visit
+from tests.visitor import BACK, FOOT_ONLY, NOW
+from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import Clinic, TriageSession, the_clinic
+from triage.store import releases, visit
 
 ROUTINE = FOOT_ONLY
 SAME_DAY = FOOT_ONLY | {"changes": ["fever"]}

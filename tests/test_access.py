@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.addresses import METHODS, PATIENTS, STAFF, TABLE, World, expected, outcome, routes, rows
-from tests.patient import Patient
-from triage import views
+from tests.visitor import Patient
 from triage.admin.submissions import SubmissionAdmin
 from triage.models import TriageSession
+from triage.store import visit
 
 pytestmark = pytest.mark.django_db
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
@@ -72,7 +72,7 @@ def test_a_page_that_opens_to_others_is_told(world, monkeypatch):
 
 
 def test_a_session_that_never_ends_is_told(world, monkeypatch):
-    monkeypatch.setattr(views.Visit, "expired", lambda *args: False)
+    monkeypatch.setattr(visit.Visit, "expired", lambda *args: False)
     calls = cells(long=False, only="go-on/")
     assert "GET /go-on/ as expired: question and not expired" in faults(world, calls)
 

@@ -13,9 +13,9 @@ from django.core.wsgi import get_wsgi_application
 from benchmarks import report
 from benchmarks.answers import longest
 from benchmarks.queries import asked
-from tests.patient import publish
-from triage import releases
-from triage.prepared import Prepared
+from tests.visitor import publish
+from triage.store import releases
+from triage.store.prepared import Prepared
 
 RESULTS = json.loads(report.RESULTS.read_text(encoding="utf-8"))
 SLACK = 0.02

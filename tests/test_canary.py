@@ -19,12 +19,14 @@ from django.urls import reverse
 from dev import find_chromium
 from tests.browser import back, forward, press
 from tests.conftest import PHONE, QUIET, refused, third_party
-from tests.patient import BACK, Patient, publish
-from tests.test_phone import choose, fill_in
-from triage import actions, releases, views
-from triage.errors import NothingSentStaysMiddleware
-from triage.logs import PlainFormatter
+from tests.patient.test_phone import choose, fill_in
+from tests.visitor import BACK, Patient, publish
+from triage import actions
 from triage.models import TriageSession
+from triage.patient import questionnaire
+from triage.server.errors import NothingSentStaysMiddleware
+from triage.server.logs import PlainFormatter
+from triage.store import releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTE = "Kanarienvogel-7391"
@@ -225,13 +227,13 @@ def staff_look_at_it(page):
 
 
 def test_a_page_that_logs_the_note_is_told(log, monkeypatch):
-    store = views._store
+    store = questionnaire._store
 
     def telling(request, open_visit, form):
         logging.getLogger("triage").info("stored %s", form.answers())
         return store(request, open_visit, form)
 
-    monkeypatch.setattr(views, "_store", telling)
+    monkeypatch.setattr(questionnaire, "_store", telling)
     Patient(ANSWERS).whole()
     assert f"{NOTE} in the log" in hits(kept_on_the_server(log))
 
@@ -277,9 +279,9 @@ def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, t
 def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     def answer(open_visit, form):
         actions.keep_refused(open_visit, form.screen.key, form.sent())
-        return views._show(RequestFactory().get("/"), open_visit, form.screen, form)
+        return questionnaire._show(RequestFactory().get("/"), open_visit, form.screen, form)
 
-    monkeypatch.setattr(views, "_refuse", answer)
+    monkeypatch.setattr(questionnaire, "_refuse", answer)
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (True, False)
 
 

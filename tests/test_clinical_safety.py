@@ -9,11 +9,12 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
-from tests.patient import BACK, Patient, publish
 from tests.shipped import shipped_content
+from tests.visitor import BACK, Patient, publish
 from triage import actions
 from triage.domain.proof.prove import PROPERTIES
 from triage.models import Clinic
+from triage.server.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOC = (ROOT / "docs" / "clinical-safety.md").read_text(encoding="utf-8")
@@ -55,12 +56,13 @@ def is_a_test(node):
 
 
 def named():
-    """Every rule, sign, item, answer, sentence, property, group, setting, action and command that a cell may name."""
+    """Every rule, sign, item, answer, sentence, property, group, setting, variable, action and command there is."""
     rules = (*CONTENT.origin_rules, *CONTENT.root_rules, *CONTENT.urgency_rules)
     yield from (each.id for each in (*rules, *CONTENT.signs))
     yield from (each.name for each in PROPERTIES)
     yield from (row.key for section in CONTENT.sections.values() for row in section.rows)
     yield from get_commands()
+    yield from (variable.name for variable in VARIABLES)
     yield from actions.GROUPS
     yield from (f"actions.{name}" for name in vars(actions))
     for item in CONTENT.items.values():

@@ -13,19 +13,21 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.patient import NOW, Patient, publish
-from triage import agreement
-from triage.content_files import SHIPPED
+from manage import main
+from tests.visitor import NOW, Patient, publish
+from triage.admin import agreement
 from triage.management.commands.attach_source import passages_of
 from triage.models import AttachedPassage, Clinic, Invitation, Release, TriageSession
-from triage.releases import sha256
+from triage.server.errors import error_page
+from triage.store.content_files import SHIPPED
+from triage.store.releases import sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def manage(*arguments, stdin=""):
     """In a process of its own with none of Footpath's variables set, as on a machine with no database."""
-    from triage.environment import VARIABLES
+    from triage.server.environment import VARIABLES
 
     names = {variable.name for variable in VARIABLES}
     environ = {name: value for name, value in os.environ.items() if name not in names}
@@ -38,6 +40,31 @@ def manage(*arguments, stdin=""):
         env=environ,
         check=False,
     )
+
+
+# What they print
+
+
+def ascii_output():
+    """As of a terminal, or a machine's settings, that know no letters but English ones."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+
+@pytest.mark.django_db(transaction=True)  # a command closes its connections at the end
+def test_a_page_is_printed_in_utf_8_whatever_the_terminal_speaks(monkeypatch):
+    output = ascii_output()
+    monkeypatch.setattr(sys, "argv", ["manage.py", "closed_page"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr(sys, "stdout", output)
+    main()
+    output.flush()
+    assert output.buffer.getvalue().decode() == error_page("closed").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_is_more_than_such_a_terminal_takes():
+    with pytest.raises(UnicodeEncodeError):
+        call_command("closed_page", stdout=ascii_output())
 
 
 # decide
@@ -187,7 +214,7 @@ def test_a_passage_is_a_line_with_spaces_and_bullet_put_aside():
 @pytest.fixture
 def own_source(tmp_path, db):
     """A release that cites a text of our own in place of the article's first two passages, and that text."""
-    from tests.test_storage import edited
+    from tests.store.test_storage import edited
     from triage import actions
 
     def change(trees):

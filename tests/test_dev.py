@@ -1,6 +1,7 @@
 """dev.py as a newcomer meets it, and what a clone holds for it."""
 
 import ast
+import hashlib
 import os
 import re
 import signal
@@ -8,7 +9,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
+import zipfile
+from pathlib import Path
 
+import pip
 import pytest
 from django.conf import settings
 
@@ -107,7 +111,7 @@ def empty_venv(monkeypatch, tmp_path):
 
 
 def test_no_network_is_told_in_a_sentence(monkeypatch, empty_venv):
-    def no_network(command):
+    def no_network(command, environment):
         raise dev.Failed(
             command, "WARNING: Retrying … NewConnectionError('…: Failed to establish a new connection')"
         )
@@ -119,7 +123,7 @@ def test_no_network_is_told_in_a_sentence(monkeypatch, empty_venv):
 
 def test_a_lock_is_installed_once(monkeypatch, empty_venv):
     calls = []
-    monkeypatch.setattr(dev, "quietly", calls.append)
+    monkeypatch.setattr(dev, "quietly", lambda command, environment: calls.append(command))
     dev.install("base")
     dev.install("base")
     assert len(calls) == 1
@@ -130,13 +134,78 @@ def test_a_lock_is_installed_once(monkeypatch, empty_venv):
 
 
 def test_a_failed_install_is_tried_again(monkeypatch, empty_venv):
-    def failing(command):
+    def failing(command, environment):
         raise dev.Failed(command, "THESE PACKAGES DO NOT MATCH THE HASHES")
 
     monkeypatch.setattr(dev, "quietly", failing)
     for _ in range(2):
         with pytest.raises(dev.Failed, match="DO NOT MATCH"):
             dev.install("base")
+
+
+@pytest.fixture
+def venv_of_its_own(monkeypatch, tmp_path):
+    """One that is empty but for pip, and a lock of one small package that lies beside it."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = venv.glob("lib/*/site-packages")
+    (site / "pip").symlink_to(Path(pip.__file__).parent)
+    sum_ = hashlib.sha256(wheel(tmp_path / "small-1-py3-none-any.whl").read_bytes()).hexdigest()
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/base.txt").write_text(f"small==1 --hash=sha256:{sum_}\n")
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "VENV", venv)
+    monkeypatch.setattr(dev, "PYTHON", str(venv / "bin" / "python"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    (tmp_path / "pip.conf").write_text(PIP_FILE)
+    monkeypatch.chdir(tmp_path)
+    return site
+
+
+def wheel(path):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("small.py", "")
+        file.writestr("small-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: small\nVersion: 1\n")
+        file.writestr(
+            "small-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr("small-1.dist-info/RECORD", "")
+    return path
+
+
+# As an environment says it, or a file of somebody's own.
+PIP_FILE = "[install]\nuser = true\n"
+ELSEWHERE = {"PIP_CONFIG_FILE": "pip.conf", "PIP_USER": "1"}
+ELSEWHERE |= dict.fromkeys(["PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"], "elsewhere")
+
+
+def test_what_somebody_likes_of_pip_is_not_asked(venv_of_its_own, monkeypatch):
+    for name, value in ELSEWHERE.items():
+        monkeypatch.setenv(name, value)
+    dev.install("base")
+    assert (venv_of_its_own / "small.py").exists()
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_else_it_would_be(venv_of_its_own, monkeypatch, name):
+    monkeypatch.setenv(name, ELSEWHERE[name])
+    subprocess.run([dev.PYTHON, "-m", "pip", "install", "small"], capture_output=True, check=False)
+    assert not (venv_of_its_own / "small.py").exists()
+
+
+def test_it_speaks_also_where_the_terminal_knows_few_letters():
+    code = """
+import dev, sys
+def setup(rest):
+    with dev.step("A step"): pass
+    print(dev.quietly([sys.executable, "-c", "print('\u2026')"]))
+dev.setup = setup
+dev.main(["setup"])
+"""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True)
+    assert done.stdout.decode().count("…") == 2, done.stderr
 
 
 def test_lint_makes_every_check_and_names_those_that_failed(monkeypatch):
@@ -161,8 +230,22 @@ def test_the_verdict_counts_both_databases(monkeypatch, sqlite, postgresql, verd
     statuses = {"": sqlite, "postgresql:///x": postgresql}
     monkeypatch.setattr(dev, "setup", lambda arguments: 0)
     monkeypatch.setattr(dev, "postgresql", lambda: dev.contextlib.nullcontext("postgresql:///x"))
-    monkeypatch.setattr(dev, "pytest", lambda name, arguments, url: statuses[url])
-    assert dev.test([]) == verdict
+    monkeypatch.setattr(dev, "pytest", lambda name, arguments, url, to=None: statuses[url])
+    assert dev.test([]) == dev.test(["-n", "0"]) == verdict
+
+
+@pytest.mark.parametrize(
+    "arguments, chosen",
+    [
+        ([], False),
+        (["-x", "--durations=9"], False),
+        (["-k", "walk"], True),
+        (["-m", "looks"], True),
+        (["tests/test_dev.py::test_x"], True),
+    ],
+)
+def test_who_asks_for_some_tests_waits_for_no_other_processes(arguments, chosen):
+    assert dev.some(arguments) is chosen
 
 
 # The locks

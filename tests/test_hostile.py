@@ -17,10 +17,10 @@ from django.urls import reverse
 
 from tests.addresses import World, outcome, routes
 from tests.corpus import BODIES, COOKIE_VALUES, COOKIES, FORM, HEADERS, SHORT, TYPES, VALUES
-from triage import forms
-from triage.gate import GateMiddleware, Request
-from triage.logs import PlainFormatter
 from triage.models import AccessEntry, Answer, Clinic, Invitation, Review, TriageSession
+from triage.patient import forms
+from triage.server.gate import GateMiddleware, Request
+from triage.server.logs import PlainFormatter
 
 pytestmark = pytest.mark.django_db
 WRITTEN = (Answer, Review, Clinic, Invitation, TriageSession, User, Group, AccessEntry, LogEntry)

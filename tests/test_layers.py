@@ -27,6 +27,8 @@ def imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "triage":
+            yield from (f"triage.{name.name}" for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
 
@@ -59,11 +61,62 @@ def test_a_domain_module_that_imported_django_would_be_seen(tmp_path):
 
 def test_loading_and_deciding_loads_no_django():
     code = (
-        "import sys; from triage.content_files import read_content; from triage.domain.walk import walk; "
+        "import sys; from triage.store.content_files import read_content; from triage.domain.walk import walk; "
         "from triage.domain.decision import decide; c = read_content(); decide(c, walk(c, {})); "
         "sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+# The rooms from the ground up: a room may use those on the floors below it, and none beside or above it.
+FLOORS = [
+    {"domain"},
+    {"models"},
+    {"store"},
+    {"actions", "exports", "server", "templatetags"},
+    {"patient", "admin"},
+    {"management", "urls", "settings", "wsgi", "apps"},
+]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room(name):
+    """The room of a module of ours: `triage.store.visit` is in `store`; "" for any other."""
+    return name.split(".")[1] if name.startswith("triage.") else ""
+
+
+def arrows():
+    """Every import between two rooms: (from, to, the file)."""
+    for path in sorted(TRIAGE.rglob("*.py")):
+        here = path.relative_to(TRIAGE).parts[0].removesuffix(".py")
+        if here == "migrations":
+            continue
+        for name in imports(path):
+            there = room(name)
+            if there in FLOOR and there != here:
+                yield here, there, str(path.relative_to(ROOT))
+
+
+def runs_up(here, there):
+    return FLOOR[here] <= FLOOR[there]
+
+
+def test_every_room_has_a_floor():
+    rooms = {path.name.removesuffix(".py") for path in TRIAGE.iterdir() if not path.name.startswith("__")}
+    assert rooms - {"migrations"} == set(FLOOR)
+
+
+def test_no_arrow_runs_up():
+    assert [arrow for arrow in arrows() if runs_up(arrow[0], arrow[1])] == []
+
+
+def test_an_arrow_that_ran_up_would_be_seen():
+    assert runs_up("store", "actions")
+    assert runs_up("patient", "admin")
+    assert runs_up("admin", "patient")
+    assert runs_up("server", "actions")
+    assert not runs_up("admin", "store")
+    assert ("patient", "actions") in {arrow[:2] for arrow in arrows()}
 
 
 def writes(path):
@@ -113,4 +166,4 @@ def test_no_clinical_condition_outside_the_content():
         for path in [*TRIAGE.rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
     }
     assert {name: keys for name, keys in named.items() if keys} == {}
-    assert words_of(ROOT / "tests" / "patient.py") & ITEM_KEYS  # so the search would have found them
+    assert words_of(ROOT / "tests" / "visitor.py") & ITEM_KEYS  # so the search would have found them

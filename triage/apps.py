@@ -1,8 +1,13 @@
 """The one app of the project, and Django's admin as this project uses it."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
+
+# Each registers its lists with the site. Not in `triage/admin/__init__.py`, which the site itself is imported through.
+LISTS = ("access", "accounts", "clinic", "invitations", "outbox", "releases", "submissions")
 
 
 class TriageConfig(AppConfig):
@@ -12,11 +17,13 @@ class TriageConfig(AppConfig):
 
     def ready(self) -> None:
         from triage.actions import set_up_after_migration
-        from triage.staff import note_coming_and_going
+        from triage.admin.site import note_coming_and_going
 
+        for name in LISTS:
+            import_module(f"triage.admin.{name}")
         note_coming_and_going()
         post_migrate.connect(set_up_after_migration, sender=self)
 
 
 class StaffConfig(AdminConfig):
-    default_site = "triage.staff.StaffSite"
+    default_site = "triage.admin.site.StaffSite"

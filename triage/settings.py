@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from triage.environment import read_environment
+from triage.server.environment import read_environment
 
 ENVIRONMENT = read_environment(os.environ)
 
@@ -18,7 +18,7 @@ DATA_DIR = ENVIRONMENT.data_dir or BASE_DIR / "var"
 DEBUG = ENVIRONMENT.debug
 HTTPS = ENVIRONMENT.https
 # Without a key or a host, commands run all the same (a throwaway key signs nothing that lasts);
-# serving.py refuses to serve.
+# server/checks.py refuses to serve.
 SECRET_KEY = ENVIRONMENT.secret_key or secrets.token_urlsafe(50)
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts or []
 
@@ -38,19 +38,19 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     # These three come first, so that their headers are on static files and on refusals too.
-    "triage.headers.PrivateHeadersMiddleware",
+    "triage.server.headers.PrivateHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "triage.errors.NothingSentStaysMiddleware",
-    "triage.gate.GateMiddleware",
+    "triage.server.errors.NothingSentStaysMiddleware",
+    "triage.server.gate.GateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "triage.errors.DatabaseDownMiddleware",
+    "triage.server.errors.DatabaseDownMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "triage.urls"
@@ -67,18 +67,19 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "triage.views.page_context",
+                "triage.patient.page.page_context",
             ],
         },
     }
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "footpath"
 
-# Database. Either way an answer that was confirmed is on the disk; serving.py reads that back at the start.
+# Database. Either way an answer that was confirmed is on the disk; server/checks.py reads that back at the
+# start.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = {
-    "ENGINE": "triage.databases.sqlite3",
-    "NAME": DATA_DIR / "db.sqlite3",
+    "ENGINE": "triage.server.databases.sqlite3",
+    "NAME": ENVIRONMENT.database_url or DATA_DIR / "db.sqlite3",
     "ATOMIC_REQUESTS": False,  # with IMMEDIATE it would make every reader wait for every writer
     "CONN_MAX_AGE": None,  # a closing connection writes the log back: four syncs an answer in place of one
     "OPTIONS": {
@@ -99,7 +100,7 @@ def postgresql(url: str) -> dict[str, Any]:
 
     said = conninfo_to_dict(url)
     return {
-        "ENGINE": "triage.databases.postgresql",
+        "ENGINE": "triage.server.databases.postgresql",
         "NAME": said.pop("dbname"),
         "USER": said.pop("user", ""),
         "PASSWORD": said.pop("password", ""),
@@ -115,7 +116,7 @@ def postgresql(url: str) -> dict[str, Any]:
                 "min_size": 4,
                 "max_size": 4,
                 # Both short, since each new request for a connection makes the pool try anew, and nothing else
-                # does; triage.databases.postgresql asks until a patient has waited long enough.
+                # does; server/databases/postgresql asks until a patient has waited long enough.
                 "timeout": 0.5,
                 "reconnect_timeout": 0.3,
             },
@@ -123,7 +124,9 @@ def postgresql(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": postgresql(ENVIRONMENT.database_url) if ENVIRONMENT.database_url else SQLITE}
+DATABASES = {
+    "default": postgresql(ENVIRONMENT.database_url) if isinstance(ENVIRONMENT.database_url, str) else SQLITE
+}
 
 # Languages and time
 LANGUAGE_CODE = "en"
@@ -145,14 +148,14 @@ STORAGES = {
     },
 }
 
-# Staff: how they sign in and how long they stay is in sign_in.py.
+# Staff: how they sign in and how long they stay is in admin/sign_in.py.
 STAFF_SECOND_FACTOR = ENVIRONMENT.staff_second_factor
 TWO_PEOPLE_PUBLISH = ENVIRONMENT.two_people_publish
 OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "triage.rights.StaffBackend",
+    "triage.admin.rights.StaffBackend",
 ]
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -172,15 +175,15 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # fifteen minutes are fifteen minutes
-AXES_LOCKOUT_CALLABLE = "triage.staff.locked_out"
-AXES_CLIENT_IP_CALLABLE = "triage.gate.address_of"
-AXES_USERNAME_CALLABLE = "triage.sign_in.name_for_lock"
+AXES_LOCKOUT_CALLABLE = "triage.admin.site.locked_out"
+AXES_CLIENT_IP_CALLABLE = "triage.server.gate.address_of"
+AXES_USERNAME_CALLABLE = "triage.admin.sign_in.name_for_lock"
 AXES_SENSITIVE_PARAMETERS = ["username", "code", "next", "csrfmiddlewaretoken"]
 # Who came and went is in our own access log, which holds no address; axes keeps its counts alone.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 
-# Mail to the clinic: see outbox.py.
+# Mail to the clinic: see store/outbox.py.
 if ENVIRONMENT.email_url:
     EMAIL_HOST, EMAIL_PORT = ENVIRONMENT.email_url.host, ENVIRONMENT.email_url.port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENVIRONMENT.email_url.user, ENVIRONMENT.email_url.password
@@ -190,15 +193,15 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
-NOTE_KEYS = ENVIRONMENT.note_keys  # see notes.py
+NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
+CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
-CSRF_FAILURE_VIEW = "triage.errors.not_from_here"
+CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
-VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's; visit.py sets it
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
-VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see visit.py
+VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
 LANGUAGE_COOKIE_NAME = COOKIE_PREFIX + "language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -222,8 +225,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 # What goes wrong is told on stderr: where, never what was answered. Nothing is mailed.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "triage.logs.NothingPersonal"
-LOG_FORMATTER = f"triage.logs.{'Json' if ENVIRONMENT.log_json else 'Plain'}Formatter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "triage.server.logs.NothingPersonal"
+LOG_FORMATTER = f"triage.server.logs.{'Json' if ENVIRONMENT.log_json else 'Plain'}Formatter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

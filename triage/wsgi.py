@@ -6,8 +6,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-from triage.gate import Request
-from triage.serving import refuse_unless_fit
+from triage.server.checks import refuse_unless_fit
+from triage.server.gate import Request
 
 application = get_wsgi_application()
 application.request_class = Request

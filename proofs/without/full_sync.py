@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from triage import serving
+from triage.server import checks
 from triage.settings import *  # noqa: F403
 from triage.settings import DATABASES
 
 OPTIONS: Any = DATABASES["default"]["OPTIONS"]
 OPTIONS["init_command"] = OPTIONS["init_command"].replace("=FULL", "=NORMAL")
-serving.SQLITE_PRAGMAS["synchronous"] = 1  # it would refuse to serve
+checks.SQLITE_PRAGMAS["synchronous"] = 1  # it would refuse to serve

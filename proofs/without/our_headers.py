@@ -3,4 +3,4 @@
 from triage.settings import *  # noqa: F403
 from triage.settings import MIDDLEWARE
 
-MIDDLEWARE = [name for name in MIDDLEWARE if name != "triage.headers.PrivateHeadersMiddleware"]
+MIDDLEWARE = [name for name in MIDDLEWARE if name != "triage.server.headers.PrivateHeadersMiddleware"]

@@ -3,4 +3,4 @@
 from triage.settings import *  # noqa: F403
 from triage.settings import MIDDLEWARE
 
-MIDDLEWARE = [name for name in MIDDLEWARE if name != "triage.errors.DatabaseDownMiddleware"]
+MIDDLEWARE = [name for name in MIDDLEWARE if name != "triage.server.errors.DatabaseDownMiddleware"]

@@ -15,7 +15,7 @@ class StoreLater:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         from triage import actions
         from triage.domain.walk import Answers
-        from triage.visit import Visit
+        from triage.store.visit import Visit
 
         store = actions.record_answers
 

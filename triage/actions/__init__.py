@@ -18,6 +18,7 @@ from triage.actions.accounts import (
     set_up_after_migration,
     set_up_second_factor,
 )
+from triage.actions.chains import seal_chains
 from triage.actions.clinic import save_clinic
 from triage.actions.codes import InvitationOver, Opened, TooManyCodes, open_code, save_for_later
 from triage.actions.content import (
@@ -35,8 +36,8 @@ from triage.actions.content import (
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.keys import REFERENCE_SIGNS
-from triage.actions.mail import PAUSES, mail_failed, mail_sent, take_mail, take_up_mails_again
-from triage.actions.retention import finish_purge, purge_sessions
+from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
+from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
 from triage.actions.sessions import (
     AlreadySubmitted,
@@ -95,12 +96,15 @@ __all__ = [
     "publish_release",
     "purge_sessions",
     "record_answers",
+    "refuse_purge",
     "reset_second_factor",
     "retire_draft",
     "review",
     "revoke",
     "save_clinic",
     "save_for_later",
+    "seal_chains",
+    "send_due",
     "set_up_after_migration",
     "set_up_second_factor",
     "speak",
@@ -109,4 +113,5 @@ __all__ = [
     "submit",
     "take_mail",
     "take_up_mails_again",
+    "tidy",
 ]

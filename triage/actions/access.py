@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from triage import access_log
 from triage.models import (
     AccessChain,
     AccessEntry,
 )
+from triage.store import access_log, chains
 
 
 @transaction.atomic
@@ -21,5 +21,6 @@ def note_access(what: str, who: str, now: datetime, about: str = "", detail: str
     entry.sha256 = access_log.link(chain.sha256, entry)
     entry.save(force_insert=True)
     chain.number, chain.sha256 = entry.number, entry.sha256
+    chain.seal = chains.seal_of_head(chain)
     chain.save()
     return entry

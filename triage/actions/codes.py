@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from triage import releases
 from triage.actions.keys import CODE_SIGNS, code_hash, new_key, signs
 from triage.actions.sessions import start_session
 from triage.models import (
@@ -16,11 +16,17 @@ from triage.models import (
     TriageSession,
     WrongCodes,
 )
-from triage.visit import Visit
+from triage.store import releases
+from triage.store.visit import Visit
 
-# Within an hour; only codes that open nothing count.
-MOST_WRONG_CODES = 1000
-MOST_WRONG_CODES_AT_ONE_PLACE = 20
+logger = logging.getLogger(__name__)
+
+# Within an hour and at one place: so many codes that open nothing are free, then each is followed by a pause,
+# twice as long as the one before it.
+FREE_TRIES = 20
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(minutes=10)  # others may share the address
+ALARM = 1000  # wrong codes from everywhere: told in the log, and in nobody's way
 
 
 class InvitationOver(Exception):
@@ -32,7 +38,11 @@ class InvitationOver(Exception):
 
 
 class TooManyCodes(Exception):
-    """Too many codes that open nothing were typed within this hour."""
+    """Too many codes that open nothing came from this place: how long it has to `wait`."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(f"{wait}")
 
 
 @dataclass(frozen=True)
@@ -54,17 +64,20 @@ def save_for_later(visit: Visit, now: datetime) -> tuple[str, datetime]:
 
 
 @transaction.atomic
-def open_code(code: str, address: str, now: datetime) -> Opened | None:
+def open_code(code: str, address: str | None, now: datetime) -> Opened | None:
     """Open the saved session, or the invitation, of this code. None: it opens nothing.
 
-    Raises InvitationOver, or TooManyCodes where too many wrong codes came before.
+    Raises InvitationOver, or TooManyCodes where too many wrong codes came from that address.
     """
-    counts = _wrong_codes(address, now)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    place = _place(address, hour) if address else ""
+    if place:
+        _pause(hour, place, now)
     if opened := _come_back(code_hash(code), now) or _accept(code_hash(code), now):
         return opened
-    for count in counts:
-        count.count += 1
-        count.save(update_fields=["count"])
+    WrongCodes.objects.filter(hour__lt=hour).delete()
+    for where in sorted({"", place}):  # locked in one order
+        _count(hour, where, now)
     return None
 
 
@@ -88,15 +101,24 @@ def _accept(code_hash: str, now: datetime) -> Opened | None:
     return Opened(key, invitation.language)
 
 
-def _wrong_codes(address: str, now: datetime) -> list[WrongCodes]:
-    """This hour's counts, locked: of all wrong codes, and of those from this address."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    WrongCodes.objects.filter(hour__lt=hour).delete()
-    place = salted_hmac("triage.place", f"{hour.isoformat()} {address}", algorithm="sha256").hexdigest()[:4]
-    counts = []
-    for where, most in (("", MOST_WRONG_CODES), (place, MOST_WRONG_CODES_AT_ONE_PLACE)):
-        count, _created = WrongCodes.objects.select_for_update().get_or_create(hour=hour, place=where)
-        if count.count >= most:
-            raise TooManyCodes
-        counts.append(count)
-    return counts
+def _place(address: str, hour: datetime) -> str:
+    return salted_hmac("triage.place", f"{hour.isoformat()} {address}", algorithm="sha256").hexdigest()[:16]
+
+
+def _pause(hour: datetime, place: str, now: datetime) -> None:
+    """Raises TooManyCodes within the pause that follows this place's last wrong code."""
+    wrong = WrongCodes.objects.filter(hour=hour, place=place).first()
+    if wrong is None or wrong.count < FREE_TRIES or wrong.last_at is None:
+        return
+    doubled = min(wrong.count - FREE_TRIES, 10)  # so that the number stays small
+    wait = wrong.last_at + min(FIRST_PAUSE * 2**doubled, LONGEST_PAUSE) - now
+    if wait > timedelta(0):
+        raise TooManyCodes(wait)
+
+
+def _count(hour: datetime, place: str, now: datetime) -> None:
+    wrong, _created = WrongCodes.objects.select_for_update().get_or_create(hour=hour, place=place)
+    wrong.count, wrong.last_at = wrong.count + 1, now
+    wrong.save(update_fields=["count", "last_at"])
+    if not place and wrong.count % ALARM == 0:
+        logger.warning("%s codes that open nothing were typed within this hour", wrong.count)

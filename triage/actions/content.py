@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from triage import examination, releases
 from triage.actions.access import note_access
 from triage.actions.accounts import MANAGERS
 from triage.actions.reviews import ChangedMeanwhile
@@ -24,7 +23,8 @@ from triage.models import (
     ReleaseStep,
     TriageSession,
 )
-from triage.records import told_otherwise
+from triage.store import examination, releases
+from triage.store.records import told_otherwise
 
 State, Alone = Release.State, ReleaseStep.Alone
 

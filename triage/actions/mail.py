@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from triage.models import (
-    OutboxMail,
-)
+from triage.models import OutboxMail
+from triage.store.outbox import message
 
 # From one try to send a mail to the next; after the last it is given up.
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30, 60, 120, 240)]
@@ -37,3 +36,22 @@ def mail_failed(mail: OutboxMail, error: str) -> None:
 def take_up_mails_again(now: datetime) -> None:
     """Those that were given up, from the first try on."""
     OutboxMail.objects.filter(next_at=None, sent_at=None).update(next_at=now, tries=0)
+
+
+def send_due(now: datetime) -> tuple[int, int]:
+    """Try each mail whose time has come, once. Returns how many went out and how many did not.
+
+    Never in a transaction: a mail server may be slow, and patients write to the same database. So a mail counts as
+    tried before it is sent. Who dies in between sends it again; its Message-ID stays the same.
+    """
+    sent = failed = 0
+    while mail := take_mail(now):
+        try:
+            message(mail).send()
+        except OSError as error:  # each of the mail library's errors is one
+            mail_failed(mail, type(error).__name__)
+            failed += 1
+        else:
+            mail_sent(mail, now)
+            sent += 1
+    return sent, failed

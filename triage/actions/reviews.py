@@ -13,6 +13,7 @@ from triage.models import (
     Review,
     TriageSession,
 )
+from triage.store.reviews import logged
 
 
 class ChangedMeanwhile(Exception):
@@ -43,5 +44,6 @@ def review(
     step = f"{session.get_review_state_display()} to {row.get_state_display()}"
     session.review_state = state
     session.save(update_fields=["review_state"])
-    note_access(AccessEntry.What.CHANGE, reviewer.get_username(), now, session.reference, step)
+    noted = logged(row, session.reference, step)
+    note_access(AccessEntry.What.CHANGE, reviewer.get_username(), now, session.reference, noted)
     return row

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from triage import notes, records, releases
 from triage.actions.keys import new_key, signs
 from triage.domain import flags
 from triage.domain.content import Content, Screen
@@ -24,7 +23,8 @@ from triage.models import (
     TriageSession,
     the_clinic,
 )
-from triage.visit import Visit, find
+from triage.store import notes, records, releases
+from triage.store.visit import Visit, find
 
 
 class AlreadySubmitted(Exception):

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from triage import notes, pages, releases
 from triage.actions.sessions import AnsweredMeanwhile, fill_in, start_session, still_as_read, was_submitted
 from triage.domain import flags
 from triage.domain.content import Content
@@ -16,9 +15,10 @@ from triage.domain.decision import decide
 from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import Clinic, OutboxMail, RecordChain, TriageSession
-from triage.visit import Visit
+from triage.store import chains, notes, releases, words
+from triage.store.visit import Visit
 
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2  # 2: whose it is (invitation, appointment, demo) is in it
 URGENCY_LEVELS = {
     "routine": TriageSession.Urgency.ROUTINE,
     "same-day": TriageSession.Urgency.SAME_DAY,
@@ -87,8 +87,8 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         else None,
     }
     # What the patient will read, made from the record as it will be read back.
-    main = pages.result_main(notes.read(releases.canonical(frozen), visit.reference))
-    return {**frozen, "words_sha256": pages.words_sha256(main)}
+    main = words.result_main(notes.read(releases.canonical(frozen), visit.reference))
+    return {**frozen, "words_sha256": words.words_sha256(main)}
 
 
 def _result(visit: Visit, content: Content, walked: Walk) -> Result:
@@ -99,11 +99,15 @@ def _result(visit: Visit, content: Content, walked: Walk) -> Result:
 def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
     """Add the record to the chain, and tell the clinic where it wants that."""
     # First, so that nobody else waits with the chain while this session is held.
-    if not still_as_read(visit).select_for_update().exists():
+    session = still_as_read(visit).select_for_update().only("invitation", "appointment_at", "demo").first()
+    if session is None:
         raise AnsweredMeanwhile
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
-    record = releases.canonical({**frozen, "number": chain.number + 1, "previous": chain.sha256})
+    record = releases.canonical(
+        {**frozen, **_whose(session), "number": chain.number + 1, "previous": chain.sha256}
+    )
     chain.number, chain.sha256 = chain.number + 1, releases.sha256(record)
+    chain.seal = chains.seal_of_head(chain)
     chain.save()
     result = frozen["result"]
     urgency = URGENCY_LEVELS[result["urgency"]]
@@ -124,6 +128,15 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
     if level in TOLD[visit.clinic.tell_about] and not visit.demo:
         # Sending it is not the patient's to wait for.
         OutboxMail(session_id=visit.pk, created_at=now, next_at=now).save(force_insert=True)
+
+
+def _whose(session: TriageSession) -> dict[str, Any]:
+    """What ties a record to a person's visit: another one's invitation set beside it is seen."""
+    return {
+        "invitation": session.invitation_id,
+        "appointment_at": session.appointment_at and session.appointment_at.isoformat(),
+        "demo": session.demo,
+    }
 
 
 def enter(content: Content, answers: Answers, language: str, now: datetime, *, demo: bool) -> TriageSession:

@@ -14,11 +14,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from triage import actions, releases
+from triage import actions
 from triage.exports import BOM, FORMATS, chosen, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.models import AccessEntry
+from triage.store import releases
 
 MAY_EXPORT = "triage.export_triagesession"
 NAMES = {

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from triage import actions
-from triage.forms import REPLACEMENT
 from triage.models import STILL_OPEN, Invitation
+from triage.server.gate import REPLACEMENT
 
 COLUMNS = ("label", "appointment_at", "language")
 HEADING = "label"  # a first line that begins so names the columns

@@ -20,13 +20,14 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from triage import actions, releases
+from triage import actions
 from triage.admin.invitation_list import MOST_LINES, SAME, InvitationForm, PastedList, read_list
 from triage.admin.lists import GuardedList
-from triage.codes import carried
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
+from triage.store import releases
+from triage.store.codes import carried
 
 State = Invitation.State
 NOT_SO = "This invitation has changed since you opened the page. See its state now."

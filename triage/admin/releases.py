@@ -16,16 +16,17 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
-from triage import actions, releases
+from triage import actions
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.domain import words
 from triage.domain.content import Content
 from triage.domain.drawing import draw
 from triage.domain.loading import ContentError
 from triage.domain.published_cases import own_tally
-from triage.examination import Examined
 from triage.models import AccessEntry, Release, TriageSession
-from triage.records import told_otherwise
+from triage.store import releases
+from triage.store.examination import Examined
+from triage.store.records import told_otherwise
 
 MAY_PUBLISH = "triage.publish_release"
 REPLAYED = 200  # submissions that a page of the replay reads

@@ -11,15 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from triage import releases
 from triage.domain import flags
 from triage.domain.decision import decide
 from triage.domain.loading import ContentError
 from triage.domain.result import build
 from triage.domain.walk import walk
 from triage.models import TriageSession
-from triage.notes import opened
-from triage.records import open_record
+from triage.store import releases
+from triage.store.notes import opened
+from triage.store.records import open_record
 from triage.templatetags.footpath import sources_of
 
 Sheet = dict[str, Any]

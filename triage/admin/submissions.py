@@ -20,13 +20,14 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from triage import actions, agreement
+from triage import actions
+from triage.admin import agreement
 from triage.admin.export import export_view
 from triage.admin.lists import GuardedList, ReadOnly
-from triage.admin.overview import overview_view
+from triage.admin.overview.page import overview_view
 from triage.admin.sheet import sheet_of, type_size
 from triage.models import AccessEntry, Invitation, Review, TriageSession
-from triage.records import RecordAltered
+from triage.store.records import RecordAltered
 
 FIRST_SIGN, LAST_SIGN = actions.REFERENCE_SIGNS[0], actions.REFERENCE_SIGNS[-1]
 REFERENCE_LENGTH = 6

@@ -11,7 +11,7 @@ from django.utils import timezone
 from triage.exports import fhir_response, json_lines, table
 from triage.exports.stream import Format
 from triage.models import TriageSession
-from triage.records import submissions
+from triage.store.records import submissions
 
 FORMATS: dict[str, Format] = {
     "submissions": table.SUBMISSIONS,

@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from triage import releases
 from triage.domain.content import Content, Item, Option, Screen
 from triage.domain.loading import languages
 from triage.domain.logic import All, AnyOf, Condition
 from triage.exports import fhir, fhir_conditions
 from triage.exports.fhir import HL7, Json
 from triage.models import Release
+from triage.store import releases
 
 STATUS = {Release.State.DRAFT: "draft", Release.State.PUBLISHED: "active", Release.State.RETIRED: "retired"}
 SDC_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"

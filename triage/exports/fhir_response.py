@@ -6,14 +6,14 @@ the decision also carries its name and reasons for staff.
 
 from __future__ import annotations
 
-from triage import releases
 from triage.domain.content import Content, Item
 from triage.exports import fhir
 from triage.exports.fhir import Json
 from triage.exports.json_lines import line
 from triage.exports.public import PARTS, Public
 from triage.exports.stream import Format
-from triage.records import RecordAltered
+from triage.store import releases
+from triage.store.records import RecordAltered
 
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.models import TriageSession
-from triage.records import open_record
+from triage.store.records import open_record
 
 Public = dict[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from triage.exports.public import Public, public
 from triage.models import TriageSession
-from triage.records import RecordAltered
+from triage.store.records import RecordAltered
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage import releases
-from triage.content_files import SHIPPED, read_content
 from triage.domain.content import Content
 from triage.domain.loading import ContentError
 from triage.models import Release
+from triage.store import releases
+from triage.store.content_files import SHIPPED, read_content
 
 ARGUMENT = "a content directory, or the first letters of a release's SHA-256"
 

@@ -11,6 +11,7 @@ class Chain(models.Model):
 
     number = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    seal = models.CharField(max_length=64, blank=True)  # see store/chains.py
 
     class Meta:
         abstract = True

@@ -6,8 +6,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
-from triage.prepared import Prepared
-
 PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
 
 
@@ -96,10 +94,6 @@ class Clinic(models.Model):
         }
 
 
-THE_CLINIC = Prepared(Clinic.objects.filter(pk=1), [field.attname for field in Clinic._meta.concrete_fields])
-
-
 def the_clinic() -> Clinic:
     """The clinic's settings; the defaults where none were saved yet."""
-    clinic: Clinic | None = THE_CLINIC.first(1)
-    return clinic or Clinic(pk=1)
+    return Clinic.objects.filter(pk=1).first() or Clinic(pk=1)

@@ -83,14 +83,15 @@ class Invitation(models.Model):
 
 
 class WrongCodes(models.Model):
-    """How many return codes that open nothing were typed within an hour, at one place or, with no place, at all.
+    """How many codes that open nothing were typed within an hour, at one place or, with no place, at all.
 
-    `place` is four signs of a keyed hash: enough to slow down one who tries many, too few to name an address.
+    `place` is a hash of the address, keyed and another each hour, so that it names none and is gone with the hour.
     """
 
     hour = models.DateTimeField()
-    place = models.CharField(max_length=4, blank=True)
+    place = models.CharField(max_length=16, blank=True)
     count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["hour", "place"], name="one_count_per_place_and_hour")]

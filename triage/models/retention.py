@@ -14,6 +14,7 @@ class PurgedRecord(models.Model):
     record_sha256 = models.CharField(max_length=64)
     previous = models.CharField(max_length=64, blank=True)
     purged_at = models.DateTimeField()
+    seal = models.CharField(max_length=64, blank=True)  # see store/chains.py
 
     def __str__(self) -> str:
         return str(self.record_number)
@@ -37,10 +38,14 @@ class DailyCount(models.Model):
 
 
 class Purge(models.Model):
-    """That a purge ran, also where nothing was due."""
+    """That a purge ran, also where nothing was due; or that it refused, with why."""
 
     at = models.DateTimeField()
     sessions = models.PositiveIntegerField()
+    refused = models.CharField(max_length=20, blank=True)  # "clock", "many", "nobody-decided"; empty: it ran
+    altered = models.PositiveIntegerField(
+        default=0
+    )  # left where they are: their records are not what was handed in
 
     class Meta:
         ordering = ["-pk"]

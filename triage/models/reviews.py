@@ -59,7 +59,7 @@ class Review(models.Model):
 
 
 class OutboxMail(models.Model):
-    """A mail that tells the clinic of a submission, sent by `manage.py send_mail_outbox`; see outbox.py.
+    """A mail that tells the clinic of a submission, sent by `manage.py send_mail_outbox`; see store/outbox.py.
 
     Without a next try it has gone out or was given up.
     """

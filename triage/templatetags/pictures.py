@@ -19,7 +19,6 @@ from django.utils.translation import get_language
 
 from triage.domain.content import MAPS, Item
 from triage.domain.logic import AnyOf
-from triage.forms import ScreenForm
 
 register = template.Library()
 
@@ -53,23 +52,21 @@ class Picture:
 @register.filter
 def picture_of(field: BoundField) -> Picture | None:
     """The drawing beside this question, if it has one."""
-    form = field.form
-    if not isinstance(form, ScreenForm):
-        return None
-    item: Item = form.content.items[field.name]
-    if not item.picture:
+    form: Any = field.form
+    item: Item | None = next((item for item in getattr(form, "items", ()) if item.key == field.name), None)
+    if item is None or not item.picture:
         return None
     names = {option.code: option.text for option in item.options}
     return Picture(item.key, item.picture, item.mirrored(form.walked.facts), item.mirror_when, names)
 
 
 @register.filter
-def has_map(form: ScreenForm) -> bool:
+def has_map(form: Any) -> bool:
     return any(item.picture in MAPS for item in form.items)
 
 
 @register.filter
-def has_picture(form: ScreenForm) -> bool:
+def has_picture(form: Any) -> bool:
     return any(item.picture for item in form.items)
 
 

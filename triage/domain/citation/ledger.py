@@ -126,7 +126,10 @@ def _findings(content: Content) -> Iterator[Entry]:
         texts: list[tuple[str, Reader, str]] = [("unsure", "patient", text.unsure)]
         for part in text.parts:
             texts += [(part.key, "patient", part.patient), (part.key, "staff", part.staff)]
-            texts += [(f"{part.key}.name", "patient", part.name), (f"{part.key}.name", "staff", part.staff_name)]
+            texts += [
+                (f"{part.key}.name", "patient", part.name),
+                (f"{part.key}.name", "staff", part.staff_name),
+            ]
         for name, reader, said in texts:
             if said:
                 key = ".".join(filter(None, ("sign", sign.id, name.strip("."))))
@@ -204,7 +207,10 @@ def _pattern(text: str, names: Mapping[str, str]) -> str:
 
 def _fillings(content: Content, clinic: ClinicSettings, reader: Reader) -> dict[str, str]:
     """Name in braces -> pattern of what can be said in its place."""
-    said = {key: (phrase.text, *(text for _when, text in phrase.variants)) for key, phrase in content.phrases.items()}
+    said = {
+        key: (phrase.text, *(text for _when, text in phrase.variants))
+        for key, phrase in content.phrases.items()
+    }
     names = [
         part.name if reader == "patient" else part.staff_name
         for sign in content.signs
@@ -317,7 +323,9 @@ def never_shown(content: Content, rendering: Rendering) -> Iterator[Entry]:
         kind, id = entry.key.split(".")[:2]
         if kind not in ("rule", "sign", "row") or id in silent:
             continue
-        if not any(re.search(_pattern(entry.sentence.text, names), shown) for names in fillings[entry.reader]):
+        if not any(
+            re.search(_pattern(entry.sentence.text, names), shown) for names in fillings[entry.reader]
+        ):
             yield entry
 
 
@@ -340,9 +348,7 @@ def together(content: Content) -> Iterator[tuple[NeverTogether, tuple[str, str],
 def answer_sets(content: Content) -> Iterator[Answers]:
     """The example cases, and answers made for each outcome, rule, sign and row; each set once."""
     cases = [read_answers(content, vignette.answers) for vignette in content.vignettes]
-    yield from {
-        tuple(sorted(answers.items())): answers for answers in (*cases, *_made(content))
-    }.values()
+    yield from {tuple(sorted(answers.items())): answers for answers in (*cases, *_made(content))}.values()
 
 
 def _made(content: Content) -> Iterator[Answers]:

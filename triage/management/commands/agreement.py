@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from triage import agreement
+from triage.admin import agreement
 
 
 class Command(BaseCommand):

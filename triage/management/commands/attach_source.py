@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from triage import actions, releases
+from triage import actions
 from triage.domain.content import Passage
+from triage.store import releases
 
 BULLET = "• "
 

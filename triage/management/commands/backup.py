@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.backups import NotPossible, back_up
+from triage.server.backups import NotPossible, back_up
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.content_files import SHIPPED, read_cases
 from triage.domain.loading import ContentError, load_published_cases
 from triage.domain.published_cases import Tally, Tried, tally, try_cases
 from triage.management.content import ARGUMENT, named_content
+from triage.store.content_files import SHIPPED, read_cases
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.content_files import SHIPPED, read_trees
 from triage.domain.loading import ContentError, check, languages, load
+from triage.store.content_files import SHIPPED, read_trees
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from triage.errors import LastKnown, error_page
 from triage.models import the_clinic
+from triage.server.errors import LastKnown, error_page
 
 
 class Command(BaseCommand):

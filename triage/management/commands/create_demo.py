@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from triage import actions, releases
+from triage import actions
 from triage.domain.content import Content, Vignette
 from triage.domain.decision import emergency_signs
 from triage.domain.walk import Answers, read_answers
 from triage.models import Review, TriageSession
-from triage.visit import find
+from triage.store import releases
+from triage.store.visit import find
 
 COUNT = 24  # that are new, and as many before them
 INVITED = (

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.content_files import SHIPPED, read_content
 from triage.domain.content import Content
 from triage.domain.decision import as_json, decide
 from triage.domain.loading import ContentError
 from triage.domain.walk import AnswerError, read_answers, walk
+from triage.store.content_files import SHIPPED, read_content
 
 
 class Command(BaseCommand):

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.content_files import SHIPPED
 from triage.domain.drawing import draw
 from triage.management.content import ARGUMENT, named_content
+from triage.store.content_files import SHIPPED
 
 PICTURE = settings.BASE_DIR / "docs" / "pictures" / "questionnaire.svg"
 

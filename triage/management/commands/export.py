@@ -13,13 +13,14 @@ from typing import Any, TextIO, cast
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from triage import actions, releases
+from triage import actions
 from triage.domain.loading import languages
 from triage.exports import BOM, FORMATS, chosen, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.management.content import release as named_release
 from triage.models import AccessEntry, Release
+from triage.store import releases
 
 QUESTIONNAIRE = "fhir-questionnaire"
 STEP = 1000

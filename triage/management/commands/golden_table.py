@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from triage.content_files import read_content
 from triage.domain.proof.golden import table
+from triage.store.content_files import read_content
 
 GOLDEN_TABLE = settings.BASE_DIR / "docs" / "golden-table.md"
 

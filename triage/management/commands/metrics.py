@@ -9,7 +9,8 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from triage import __version__
-from triage.models import OutboxMail, Purge, TriageSession
+from triage.models import OutboxMail, TriageSession
+from triage.store.retention import last_purge, refused_since
 
 
 class Command(BaseCommand):
@@ -37,5 +38,6 @@ def measured(now: datetime) -> Iterator[tuple[str, str, float]]:
         mails.filter(next_at__isnull=False).count(),
     )
     yield "footpath_mails_given_up", "Mails that will not.", mails.filter(next_at=None).count()
-    if purge := Purge.objects.first():
+    if purge := last_purge():
         yield "footpath_purge_seconds", "Since the last purge.", (now - purge.at).total_seconds()
+    yield "footpath_purges_refused", "Purges that refused since.", refused_since()

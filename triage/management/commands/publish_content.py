@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from triage import actions, examination
-from triage.content_files import SHIPPED, read_trees
+from triage import actions
 from triage.domain.loading import ContentError
 from triage.models import Release
+from triage.store import examination
+from triage.store.content_files import SHIPPED, read_trees
 
 
 class Command(BaseCommand):

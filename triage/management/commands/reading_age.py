@@ -1,8 +1,8 @@
 """How old a reader has to be for the texts a patient sees, in each language, and which sentences are hardest.
 
 Measures the content (by default the shipped one) and the texts of the pages themselves by the formula of each
-language (triage/domain/reading.py). The aim is 9 to 11 years: tests/test_reading_age.py holds every part, and every
-sentence long enough for the formulas, to 11.
+language (triage/domain/reading.py). The aim is 9 to 11 years: tests/domain/test_reading_age.py holds every part, and
+every sentence long enough for the formulas, to 11.
 """
 
 import re

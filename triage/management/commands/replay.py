@@ -9,9 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from triage.domain.content import Content
 from triage.management.content import ARGUMENT, named_content
 from triage.models import TriageSession
-from triage.records import Told, told_otherwise
+from triage.store.records import Told, told_otherwise
+from triage.store.snapshot import one_moment
 
 STEP = 1000
 
@@ -24,6 +26,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, to: str, **options: Any) -> None:
         content = named_content(to)
+        with one_moment():
+            self._tell(content)
+
+    def _tell(self, content: Content) -> None:
         differ: Counter[tuple[str, str]] = Counter()
         count = 0
         for count, (session, old, new) in enumerate(told_otherwise(content), start=1):

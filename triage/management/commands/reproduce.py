@@ -9,10 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage import releases
 from triage.models import TriageSession
-from triage.pages import result_main, words_sha256
-from triage.records import RecordAltered, open_record
+from triage.store import releases
+from triage.store.records import RecordAltered, open_record
+from triage.store.words import result_main, words_sha256
 
 
 class Command(BaseCommand):

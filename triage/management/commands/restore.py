@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from triage.backups import NotPossible, restore
+from triage.server.backups import NotPossible, restore
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from triage import actions, outbox
+from triage import actions
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 logger.warning("The database does not answer (%s).", type(fault).__name__)
 
     def _send(self) -> None:
-        sent, failed = outbox.send_due(timezone.now())
+        sent, failed = actions.send_due(timezone.now())
         if sent or failed:
             self.stdout.write(f"{sent} sent, {failed} not sent.")
             self.stdout.flush()

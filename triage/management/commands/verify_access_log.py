@@ -4,23 +4,26 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage import access_log
 from triage.models import AccessChain
+from triage.store import access_log, chains
+from triage.store.snapshot import one_moment
 
 
 class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        faults = list(access_log.faults())
+        with one_moment():
+            faults = list(access_log.faults())
+            end = chains.head_of(AccessChain)
         for fault in faults:
             self.stderr.write(fault)
         if faults:
             raise CommandError(f"The access log has been altered: {len(faults)} faults.")
-        end = AccessChain.objects.filter(pk=1).first() or AccessChain()
         self.stdout.write(
             f"{end.number} entries, all as they were written. Last hash: {end.sha256 or 'none'}"
         )
         self.stdout.write(
-            "Note the last hash elsewhere: whoever can rewrite the whole log could rewrite this check too."
+            "Keep what `manage.py chain_heads` prints elsewhere: whoever can rewrite the whole log could rewrite this "
+            "check too."
         )

@@ -13,10 +13,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from triage import releases
 from triage.domain.citation.ledger import entries, faults, never_shown, render_all, together, unused_claims
 from triage.domain.content import Content
 from triage.management.content import ContentCommand, named_content
+from triage.store import releases
 
 
 class Command(ContentCommand):

@@ -1,0 +1,359 @@
+"""Invitations as staff make them: one by one or from a list, printed, revoked, made anew, found again."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import segno
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.browser import each_look, press
+from tests.invited import (
+    ADD,
+    LABEL,
+    LIST,
+    PASTE,
+    again,
+    answered,
+    codes,
+    invite,
+    open_code,
+    revoke,
+    send,
+    typed,
+    when,
+)
+from tests.staff import WORKLIST, listed, staff, text
+from tests.visitor import FOOT_ONLY, Patient, publish
+from triage import actions
+from triage.admin.invitation_list import MOST_LINES, InvitationForm
+from triage.models import AccessEntry, Invitation, TriageSession
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def release(db):
+    return publish()
+
+
+# The letter
+
+
+def test_the_letter_is_the_only_place_that_ever_shows_the_code(reviewer):
+    letters = send(reviewer)
+    (code,) = codes(letters)
+    link = f"http://testserver{reverse('return')}#{code.replace('-', '')}"
+    assert (
+        segno.make(link, micro=False).svg_inline(omitsize=True, border=4, light="#fff")
+        in letters.content.decode()
+    )
+    assert "no-store" in letters.headers["Cache-Control"]
+    plain = code.replace("-", "")
+    for row in (*Invitation.objects.values(), *AccessEntry.objects.values()):
+        assert plain not in str(row)
+        assert code not in str(row)
+    for path in (LIST, f"{LIST}{Invitation.objects.get().pk}/change/"):
+        assert code not in reviewer.get(path).content.decode()
+
+
+LETTERS = {
+    "en": (
+        "Answer a few questions before your visit",
+        "In an emergency, call 911 now",
+        "You do not have to answer.",
+    ),
+    "es": (
+        "Responda unas preguntas antes de su consulta",
+        "En una emergencia, llame al 911 ahora",
+        "No tiene que",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LETTERS)
+def test_a_letter_is_in_the_patients_language_throughout(reviewer, language):
+    page = send(reviewer, language=language).content.decode()
+    letter = re.search(rf'<article class="letter" lang="{language}">.*?</article>', page, re.DOTALL)[0]
+    words = " ".join(re.sub(r"<[^>]+>", " ", letter).split())
+    assert all(said in words for said in LETTERS[language])
+    others = [said for other, texts in LETTERS.items() if other != language for said in texts]
+    assert not [said for said in others if said in words]
+    assert words.count("–") == 0
+    assert "Print 1 letter now" in text(
+        send(reviewer, label="other", language=language)
+    )  # the staff's part is in English
+
+
+# Revoking it, and making it anew
+
+
+def test_a_new_letter_ends_the_old_code(reviewer):
+    old = invite(reviewer)
+    (new,) = codes(again(reviewer))
+    assert open_code(old).status_code == 410
+    assert open_code(new).status_code == 200
+    assert {invitation.label for invitation in Invitation.objects.all()} == {LABEL}
+
+
+def test_a_patient_who_lost_the_answers_gets_a_new_letter(reviewer):
+    open_code(invite(reviewer))
+    (new,) = codes(again(reviewer))
+    assert codes(again(reviewer)) == []  # there is one that is open now
+    assert open_code(new).status_code == 200
+
+
+def test_nothing_is_done_to_what_is_over(reviewer):
+    open_code(invite(reviewer))
+    assert "has changed since you opened the page" in text(revoke(reviewer))
+    age(Invitation.objects)
+    for act in (revoke, again):
+        assert "has changed since you opened the page" in text(act(reviewer))
+    assert list(Invitation.objects.values_list("revoked_at", flat=True)) == [None]
+
+
+def age(invitations):
+    """As they are ten days later: their visits are over."""
+    ago = timedelta(days=10)
+    later = {name: F(name) - ago for name in ("created_at", "appointment_at", "expires_at", "opened_at")}
+    invitations.update(**later)
+
+
+# Lists
+
+
+def paste(client, *lines, **button):
+    return client.post(PASTE, {"lines": "\n".join(lines), **(button or {"check": ""})})
+
+
+def line(label="A. B.", moment=None, language="en"):
+    return f"{label}, {moment or typed(when())}, {language}"
+
+
+def test_a_list_is_shown_first_and_then_made_whole(reviewer):
+    lines = [
+        "Label,Appointment,Language",
+        line("A. B."),
+        "",
+        line("C. D.", f"{when():%m/%d/%Y} 2:30 pm", "Spanish"),
+    ]
+    preview = paste(reviewer, *lines)
+    assert "2 invitations to make" in text(preview)
+    assert f"4 C. D. {when():%a}," in text(preview)
+    assert not Invitation.objects.exists()
+    letters = paste(reviewer, *lines, make="")
+    assert len(codes(letters)) == 2
+    assert re.findall(r'class="letter" lang="(..)"', letters.content.decode()) == ["en", "es"]
+    assert set(Invitation.objects.values_list("label", "appointment_at")) == {
+        ("A. B.", when()),
+        ("C. D.", when()),
+    }
+
+
+@pytest.mark.parametrize("parted", ["A. B.\t{}\tes", "A. B.;{};Español", '"A. B.", "{}", ES'])
+def test_a_list_may_be_parted_as_a_spreadsheet_parts_it(reviewer, parted):
+    assert len(codes(paste(reviewer, parted.format(typed(when())), make=""))) == 1
+    assert Invitation.objects.get().language == "es"
+
+
+FAULTS = {
+    "J. D., 2027-13-01 10:00, en": "Appointment: Write it as 2026-11-30 14:30 or as 11/30/2026 2:30 PM.",
+    "J. D., tomorrow, en": "Appointment: Write it as",
+    "J. D., , en": "Appointment: Write date and time",
+    "J. D., 2020-01-01 10:00, en": "This day is over. Check the date.",
+    "J. D., 2099-01-01 10:00, en": "more than a year from now",
+    f"J. D., {typed(when())}, fr": "Language: Write en or es.",
+    f"J. D., {typed(when())}": "It has 2 parts and needs 3",
+    f", {typed(when())}, en": "Label: Write initials.",
+    f"{'x' * 41}, {typed(when())}, en": "Label: Write at most 40 letters.",
+    f"J.\u202eD., {typed(when())}, en": "Some signs in it cannot be read.",
+    f"A. B., {typed(when())}, en": "It is the same as line 1.",
+    f"Known, {typed(when())}, en": "There is an open invitation for this label and time.",
+    f'"J. D., {typed(when())}, en': "It has 1 part and needs 3",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_names_its_line_and_remedy_and_nothing_is_made(reviewer, fault):
+    invite(reviewer, label="Known")
+    for button in ("check", "make"):
+        page = paste(reviewer, line(), fault, line("E. F."), **{button: ""})
+        assert "Nothing was made: 1 thing to correct" in text(page)
+        assert (
+            f"Line 2. {FAULTS[fault]}" in text(page) or FAULTS[fault] in text(page).partition("Line 2. ")[2]
+        )
+    assert Invitation.objects.count() == 1
+    assert len(codes(paste(reviewer, line(), line("E. F."), make=""))) == 2  # so the fault is what refused it
+
+
+def test_every_fault_is_told_at_once_and_a_list_has_an_end(reviewer):
+    assert "4 things to correct" in text(
+        paste(reviewer, "x", "y", line(), line(language="fr", moment="never"))
+    )
+    long = [line(f"P {number}") for number in range(MOST_LINES + 1)]
+    assert f"Line {MOST_LINES + 1}. At most {MOST_LINES} lines" in text(paste(reviewer, *long, make=""))
+    assert "There is no line yet" in text(paste(reviewer, ",,"))
+    assert not Invitation.objects.exists()
+
+
+def test_a_list_is_made_whole_or_not_at_all(reviewer, monkeypatch):
+    noted = []
+    monkeypatch.setattr(
+        actions.invitations, "note_access", lambda *args: noted.append(args) or 1 // (3 - len(noted))
+    )
+    with pytest.raises(ZeroDivisionError):
+        paste(reviewer, line("A. B."), line("C. D."), make="")
+    assert not Invitation.objects.exists()
+
+
+def test_what_is_sent_twice_is_made_once(reviewer, monkeypatch):
+    send(reviewer)
+    assert "There is an open invitation" in text(send(reviewer))
+    # Also when the other was made after the form had looked.
+    monkeypatch.setattr(InvitationForm, "clean", lambda self: self.cleaned_data)
+    assert "There is an open invitation" in text(send(reviewer))
+    form = {"lines": line(LABEL), "make": ""}
+    assert "made meanwhile" in text(reviewer.post(PASTE, form))
+    assert Invitation.objects.count() == 1
+
+
+def test_the_database_keeps_one_open_invitation_for_a_label_and_time(reviewer):
+    same = {"label": LABEL, "appointment_at": when(), "language": "en"}
+    user = User.objects.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        actions.invite([same, same], user, timezone.now())
+    assert not Invitation.objects.exists()
+
+
+# Who may, and what is noted
+
+
+@pytest.mark.parametrize(
+    "kind, may", [("Reviewers", 200), ("Managers", 200), ("Auditors", 403), ("anonymous", 302)]
+)
+def test_who_may_invite(reviewer, kind, may):
+    invite(reviewer)
+    client = reviewer if kind == "Reviewers" else staff(kind)
+    one = f"{LIST}{Invitation.objects.get().pk}/change/"
+    for path in (LIST, ADD, PASTE, one):
+        assert client.get(path).status_code == may, path
+    for path, data in ((ADD, {}), (PASTE, {"lines": line()}), (one, {"again": ""})):
+        assert client.post(path, data).status_code == may, path
+    assert client.post(one.replace("change", "delete"), {"post": "yes"}).status_code in (302, 403)
+    assert Invitation.objects.count() == (2 if may == 200 else 1)
+
+
+def test_making_printing_and_revoking_are_noted_without_the_label(reviewer):
+    send(reviewer)
+    again(reviewer)
+    reviewer.get(LIST, {"q": LABEL})
+    reviewer.get(WORKLIST, {"q": LABEL})
+    noted = list(AccessEntry.objects.filter(what__in=("change", "print", "search")).order_by("number"))
+    first, second = (
+        f"invitation {pk}" for pk in Invitation.objects.order_by("pk").values_list("pk", flat=True)
+    )
+    assert [(entry.about, entry.detail) for entry in noted] == [
+        *[(first, "made"), (first, "letter"), (first, "revoked"), (second, "made"), (second, "letter")],
+        *[("invitations", "a label"), ("", "not a reference")],
+    ]
+    assert all(LABEL not in f"{entry.about}{entry.detail}" for entry in noted)
+
+
+# Lists of staff
+
+
+def test_the_worklist_puts_the_next_appointment_first_and_finds_a_label(reviewer):
+    for days in (9, 2):
+        answered(invite(reviewer, label=f"In {days}", days=days))
+    late, soon = TriageSession.objects.order_by("pk")
+    Patient().whole()
+    uninvited = TriageSession.objects.latest("pk")
+    answered(invite(reviewer, label="U. U.", days=20), FOOT_ONLY | {"changes": ["fever"]})
+    urgent = TriageSession.objects.latest("pk")
+    assert listed(reviewer) == [session.reference for session in (urgent, soon, late, uninvited)]
+    assert listed(reviewer, "?q=In 2") == [soon.reference]
+    assert listed(reviewer, "?q=In") == listed(reviewer, "?q=in 2") == []
+
+
+def test_each_invitation_stands_under_its_state_alone(reviewer):
+    invite(reviewer, label="expired")
+    open_code(invite(reviewer, label="used"))
+    age(Invitation.objects)
+    invite(reviewer, label="revoked")
+    actions.revoke(Invitation.objects.latest("pk").pk, User.objects.get(), timezone.now())
+    invite(reviewer, label="open")
+    for state in Invitation.State:
+        page = reviewer.get(LIST, {"state": state.value})
+        assert [row.label for row in page.context["cl"].result_list] == [state.value]
+        assert f'class="state {state}"><svg' in page.content.decode()
+    assert [row.label for row in reviewer.get(LIST, {"q": "used"}).context["cl"].result_list] == ["used"]
+    assert not reviewer.get(LIST, {"q": "use"}).context["cl"].result_list
+
+
+def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_assert_num_queries):
+    for number in range(2):
+        answered(invite(reviewer, label=f"{number}"))
+    reviewer.get(LIST)  # the first page of a while also notes that somebody is there
+    with django_assert_num_queries(6):  # session, user, rows, made by, sessions, clinic
+        reviewer.get(LIST)
+    for number in range(2, 5):
+        open_code(invite(reviewer, label=f"{number}"))
+    with django_assert_num_queries(6):
+        reviewer.get(LIST)
+
+
+IMPOSSIBLE = (
+    {"label": ""},
+    {"opened_at": timezone.now(), "revoked_at": timezone.now()},
+    {"opened_at": timezone.now() + timedelta(days=30)},
+    {"opened_at": timezone.now() - timedelta(days=30)},
+    {"revoked_at": timezone.now() - timedelta(days=30)},
+    {"expires_at": timezone.now() + timedelta(days=1)},
+)
+
+
+@pytest.mark.parametrize("change", IMPOSSIBLE, ids=lambda change: " ".join(change))
+def test_the_database_refuses_what_cannot_be(reviewer, change):
+    invite(reviewer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Invitation.objects.update(**change)
+
+
+# In Chromium
+
+
+@pytest.mark.looks
+def test_axe_finds_nothing_on_the_pages_of_invitations(page, live_server):
+    publish()
+    client = staff("Reviewers")
+    open_code(invite(client, label="Q. R."))
+    page.context.add_cookies(
+        [{"name": "staff", "value": client.cookies["staff"].value, "url": live_server.url}]
+    )
+    found = []
+
+    def look(button=None):
+        if button:
+            press(page.get_by_role("button", name=button))
+        for name in each_look(page, [("light", 768, 900), ("dark", 1280, 900)]):
+            found.extend((name, page.url, fault["id"]) for fault in Axe().run(page).response["violations"])
+            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, (name, page.url)
+
+    for path in (LIST, ADD, PASTE, f"{LIST}{Invitation.objects.get().pk}/change/", WORKLIST):
+        page.goto(path)
+        look()
+    page.goto(PASTE)
+    page.get_by_label("Lines").fill(f"x\n{line()}")
+    look("Check the lines")
+    page.get_by_label("Lines").fill(line())
+    look("Check the lines")
+    look("Make 1 invitation and print the letter")
+    page.goto(ADD)
+    look("Make the invitation")
+    assert found == []

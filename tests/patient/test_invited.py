@@ -1,0 +1,147 @@
+"""An invitation in the patient's hands: its code opens one session, once, and says kindly when it is over."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.browser import press
+from tests.invited import LABEL, LIST, answered, invite, open_code, revoke, when
+from tests.staff import WORKLIST, sheet, staff, text
+from tests.store.test_storage import at_once
+from tests.visitor import publish
+from triage import actions
+from triage.models import Invitation, TriageSession, WrongCodes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def release(db):
+    return publish()
+
+
+def test_the_code_starts_a_session_that_staff_find_by_its_label(reviewer):
+    code = invite(reviewer, label=LABEL)
+    patient, result = answered(code)
+    session = TriageSession.objects.get()
+    assert session.invitation.label == LABEL
+    assert session.appointment_at == session.invitation.appointment_at == when()
+    assert LABEL not in session.record
+    assert LABEL not in result.content.decode()
+    shown = (LABEL, f"{when():%b} {when().day}")
+    for page in (
+        reviewer.get(WORKLIST),
+        reviewer.get(sheet(session)),
+        reviewer.get(sheet(session) + "?print"),
+    ):
+        assert all(part in text(page) for part in shown)
+    assert f"<title>{session.reference}, {LABEL}," in reviewer.get(sheet(session)).content.decode()
+    assert session.reference in text(reviewer.get(LIST))
+    patient.client.post(reverse("correct"))
+    assert TriageSession.objects.get(corrects=session).invitation == session.invitation
+
+
+def test_the_first_page_says_nothing_personal_and_speaks_the_letters_language(reviewer):
+    client = Client()
+    page = open_code(invite(reviewer, language="es"), client, headers={"accept-language": "en"})
+    assert page.resolver_match.url_name == "home"
+    assert '<html lang="es"' in page.content.decode()
+    assert LABEL not in page.content.decode()
+    assert TriageSession.objects.get().language == "es"
+    assert 'href="/go-on/">Empezar ahora' in page.content.decode()
+    assert (
+        "Empezar de nuevo" not in page.content.decode()
+    )  # that would begin a session without the invitation
+
+
+def test_looking_at_the_link_opens_nothing(reviewer):
+    code = invite(reviewer)
+    for _look in range(3):
+        assert Client().get(reverse("return")).status_code == 200
+    assert not TriageSession.objects.exists()
+    assert open_code(code).status_code == 200
+
+
+ENDED = {
+    "used": (lambda reviewer, code, clock: open_code(code), "used before"),
+    "revoked": (lambda reviewer, code, clock: revoke(reviewer), "taken it back"),
+    "expired": (lambda reviewer, code, clock: clock(days=8), "until the day of the visit"),
+}
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_what_is_over_says_so_and_what_to_do_and_nothing_else(reviewer, clock, state):
+    code = invite(reviewer)
+    end, said = ENDED[state]
+    end(reviewer, code, clock)
+    before = TriageSession.objects.count()
+    page = open_code(code)
+    assert page.status_code == 410
+    assert said in text(page)
+    assert "Start without a code" in text(page)
+    assert LABEL not in page.content.decode()
+    assert f"{when():%Y}" not in text(page)
+    assert TriageSession.objects.count() == before
+    assert not WrongCodes.objects.filter(count__gt=0).exists()  # nobody who holds a letter is guessing
+
+
+@pytest.mark.parametrize("seconds, status", [(-1, 200), (0, 410)])
+def test_it_works_until_the_end_of_the_day_of_the_visit(reviewer, monkeypatch, seconds, status):
+    code = invite(reviewer)
+    end = timezone.localtime(when()).replace(hour=0, minute=0) + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: end + timedelta(seconds=seconds))
+    assert open_code(code).status_code == status
+
+
+def test_where_it_was_opened_before_one_can_go_on(reviewer):
+    code, client = invite(reviewer), Client()
+    open_code(code, client)
+    assert "Go on where you were" in text(open_code(code, client))
+    assert "Go on where you were" not in text(open_code(code))
+
+
+def test_wrong_codes_count_and_close_the_way_to_invitations_too(reviewer):
+    code = invite(reviewer)
+    for _try in range(actions.codes.FREE_TRIES):
+        assert open_code("BCDF-GHJK-MNPQ").status_code == 200
+    assert open_code(code).status_code == 429
+    WrongCodes.objects.all().delete()
+    assert open_code(code).status_code == 200  # so the count is what refused it
+
+
+def opened_at_once(code):
+    at_once(*(lambda: open_code(code) for _browser in range(6)))
+    return TriageSession.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_start_one_session():
+    publish()
+    assert opened_at_once(invite(staff("Reviewers"))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_look_at_its_state_they_would_start_many(monkeypatch):
+    publish()
+    monkeypatch.setattr(Invitation, "state", lambda self, now: Invitation.State.OPEN)
+    assert opened_at_once(invite(staff("Reviewers"))) > 1
+
+
+# In Chromium
+
+
+def test_a_phone_carries_the_code_from_the_link_into_its_field(new_page, live_server, reviewer):
+    publish()
+    code = invite(staff("Managers")).replace("-", "")
+    page = new_page()
+    page.goto(f"{reverse('return')}#{code}")
+    expect(page.get_by_label("Your code")).to_have_value(code)
+    assert urlsplit(page.url).fragment == ""
+    press(page.get_by_role("button", name="Continue"))
+    press(page.get_by_role("link", name="Start now"))
+    assert urlsplit(page.url).path == "/questions/age/"

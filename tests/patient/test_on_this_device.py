@@ -1,0 +1,248 @@
+"""What stays on a shared device, in a real Chromium: the idle warning, leaving, the back button, the return link."""
+
+import os
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from dev import find_chromium
+from tests.browser import back, press
+from tests.conftest import QUIET, watched_pages
+from tests.patient.test_phone import SMALL_PHONE, choose, violations, violations_in
+from tests.visitor import FOOT_ONLY, Patient, publish
+from triage.models import Answer, TriageSession
+from triage.server import headers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    return publish()
+
+
+def start(page):
+    page.goto("/")
+    press(page.get_by_role("button", name="Start now"))
+    return page
+
+
+def second_question(page):
+    choose(start(page), FOOT_ONLY)
+    press(page.get_by_role("button", name="Continue"))
+    return page
+
+
+def open_a_result(page):
+    patient = Patient()
+    patient.whole()
+    page.goto("/")
+    key = patient.client.cookies["visit"].value
+    page.context.add_cookies([{"name": "visit", "value": key, "url": page.url}])
+    page.goto(reverse("result"))
+
+
+@pytest.fixture(scope="module")
+def keeping_browser(request):
+    """Playwright turns the back/forward cache off, where pages are kept as they were left; people have it on."""
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    chromium = request.getfixturevalue("browser")
+    again = chromium.browser_type.launch(
+        executable_path=find_chromium(),
+        args=[*QUIET, *root],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield again
+    again.close()
+
+
+@pytest.fixture
+def keeping_page(keeping_browser, live_server):
+    with watched_pages(keeping_browser, live_server.url) as open_page:
+        yield open_page()
+
+
+# Leaving
+
+
+def seen_by_going_back(page):
+    """The ticks to be seen with the back button by whoever comes after a person has left."""
+    second_question(page)
+    choose(page, {"safety-now": ["cold-limb"]})
+    press(page.get_by_role("button", name="Leave").first)
+    ticks = 0
+    for _back in range(3):
+        back(page, wait_until="commit")
+        page.wait_for_timeout(300)  # for a page that the browser has kept to ask the server anew
+        ticks += page.locator("input:checked").count()
+    return ticks
+
+
+@pytest.mark.looks
+def test_leaving_leaves_nothing_to_go_back_to(keeping_page):
+    assert seen_by_going_back(keeping_page) == 0
+    assert "visit" not in {cookie["name"] for cookie in keeping_page.context.cookies()}
+
+
+@pytest.mark.looks
+def test_a_browser_that_keeps_pages_all_the_same_shows_nothing(keeping_page, monkeypatch):
+    monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
+    assert seen_by_going_back(keeping_page) == 0
+
+
+@pytest.mark.looks
+def test_with_neither_guard_the_answers_would_be_seen(keeping_page, monkeypatch):
+    monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
+    keeping_page.route("**/footpath.js", lambda route: route.fulfill(body=""))
+    assert seen_by_going_back(keeping_page) == 1
+
+
+# Staying
+
+
+def pass_time(page, minutes):
+    page.clock.fast_forward(minutes * 60_000)
+
+
+def age(minutes):
+    """As if everything in the database had been done that much earlier."""
+    ago = timedelta(minutes=minutes)
+    for session in TriageSession.objects.all():
+        TriageSession.objects.filter(pk=session.pk).update(started_at=session.started_at - ago)
+    for answer in Answer.objects.all():
+        Answer.objects.filter(pk=answer.pk).update(answered_at=answer.answered_at - ago)
+
+
+def test_a_warning_two_minutes_before_the_end_and_staying_keeps_what_is_ticked(page):
+    page.clock.install()
+    second_question(page)
+    choose(page, {"safety-now": ["cold-limb"]})
+    warning = page.get_by_role("dialog", name="Are you still there?")
+    pass_time(page, 20)  # the page's clock runs on while a busy machine is slow
+    expect(warning).to_be_hidden()
+    pass_time(page, 8.1)
+    expect(warning).to_be_visible()
+    assert violations(page) == []
+    expect(warning.get_by_role("button", name="Stay")).to_be_focused()
+    with page.expect_response("**/stay/") as answer:
+        page.keyboard.press("Enter")
+    assert answer.value.status == 200
+    expect(warning).to_be_hidden()
+    assert TriageSession.objects.get().stayed_at
+    assert page.locator("input:checked").count() == 1
+    pass_time(page, 20)
+    expect(warning).to_be_hidden()
+    pass_time(page, 8.1)
+    expect(warning).to_be_visible()
+
+
+def test_closing_the_warning_by_the_escape_key_is_staying_too(page):
+    page.clock.install()
+    start(page)
+    pass_time(page, 28.1)
+    with page.expect_response("**/stay/"):
+        page.keyboard.press("Escape")
+
+
+def test_leave_now(page):
+    page.clock.install()
+    start(page)
+    pass_time(page, 28.1)
+    press(page.get_by_role("dialog").get_by_role("button", name="Leave now"))
+    assert page.url.endswith("/left/")
+    assert not TriageSession.objects.get().stayed_at
+
+
+def test_when_the_time_is_up_the_screen_is_cleared(page):
+    page.clock.install()
+    choose(second_question(page), {"safety-now": ["cold-limb"]})
+    age(31)
+    pass_time(page, 30.1)
+    page.wait_for_url("**/expired/")
+    back(page)
+    assert page.locator("input").evaluate_all("all => all.every(input => input.type === 'hidden')")
+
+
+def test_a_page_whose_session_another_tab_kept_open_stays_open(page):
+    page.clock.install()
+    start(page)
+    pass_time(page, 30.1)  # on this page's clock alone
+    page.wait_for_url("**/questions/age/")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_page_that_was_opened_late_warns_in_time(page):
+    page.clock.install()
+    start(page)
+    age(20)
+    page.reload()
+    pass_time(page, 8.1)
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+# Coming back
+
+
+@pytest.fixture
+def saved(page):
+    second_question(page)
+    press(page.get_by_role("button", name="Save and come back later"))
+    return page
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_link_or_the_code_opens_the_answers_on_another_device(saved, new_page, scripts):
+    asked = []
+    other = new_page(java_script_enabled=scripts)
+    other.on("request", lambda request: asked.append(request.url + str(request.headers)))
+    link, code = saved.locator("main a[href*='#']").inner_text(), saved.locator(".code").inner_text()
+    other.goto(link)
+    if scripts:
+        expect(other.get_by_label("Your code")).to_have_value(link.partition("#")[2])
+        assert "#" not in other.url
+    else:
+        other.get_by_label("Your code").fill(code.lower())
+    press(other.get_by_role("button", name="Continue"))
+    assert urlsplit(other.url).path == "/questions/safety-now/"
+    assert link.partition("#")[2] not in str(asked).replace(link, "")
+    press(saved.get_by_role("link", name="Go on here"))
+    assert saved.url.endswith("/expired/")
+
+
+@pytest.mark.looks
+def test_a_wrong_code_is_an_error_with_words(page):
+    page.goto(reverse("return"))
+    page.get_by_label("Your code").fill("BCDF GHJK MNPQ")
+    press(page.get_by_role("button", name="Continue"))
+    assert page.title().startswith("Error: ")
+    page.locator("[role=alert] a").click()
+    expect(page.get_by_label("Your code")).to_be_focused()
+    assert violations(page) == []
+
+
+@pytest.mark.looks
+def test_axe_finds_nothing_on_the_pages_of_saving_and_taking_along(page):
+    open_a_result(page)
+    found = violations_in(page, SMALL_PHONE)
+    press(page.get_by_role("link", name="Copy as text for the clinic"))
+    found += violations_in(page, SMALL_PHONE)
+    back(page)
+    press(page.get_by_role("button", name="Save and come back later"))
+    found += violations_in(page, SMALL_PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.goto(reverse("return"))
+    found += violations_in(page, SMALL_PHONE)
+    assert found == []
+
+
+@pytest.mark.looks
+def test_the_copy_is_copied(new_page):
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    open_a_result(page)
+    page.goto(reverse("copy"))
+    page.get_by_role("button", name="Copy the text").click()
+    expect(page.get_by_role("status")).to_have_text("The text is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.get_by_label("The text").input_value()

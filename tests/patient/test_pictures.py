@@ -1,0 +1,251 @@
+"""Drawings beside questions and on the result: what they show is content, and nobody needs them to answer."""
+
+import copy
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import get_template
+from django.urls import reverse
+
+from tests.browser import press
+from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
+from triage.domain.content import MAPS, PICTURES
+from triage.domain.loading import check, languages
+from triage.templatetags.pictures import maps, places
+
+# Answers that are no single place of the body.
+NOWHERE = {
+    "foot-site": {"all-over", "no-pain", "not-sure"},
+    "leg-site": {"not-sure"},
+    "numb-site": {"both-feet-socks", "none", "not-sure"},
+}
+MARKED = BACK | {"side": "right", "foot-site": ["top", "big-toe"], "numb-site": ["none"]}
+
+
+# The content
+
+
+def test_every_place_of_a_drawing_is_an_option_and_every_other_option_is_known_to_be_none():
+    items = [item for item in shipped_content().items.values() if item.picture in MAPS]
+    assert all(places(item.picture) <= item.codes for item in items)
+    assert {item.key: item.codes - places(item.picture) for item in items} == NOWHERE
+
+
+def test_every_picture_is_drawn_and_used():
+    assert {item.picture for item in shipped_content().items.values()} == {*PICTURES, ""}
+    for name in PICTURES:
+        get_template(f"pictures/{name}.html")
+
+
+@pytest.mark.parametrize(
+    "key, change, problem",
+    [
+        ("foot-site", {"picture": "hand"}, "'hand' is not known here"),
+        ("side", {"picture": "foot"}, "for kind many"),
+        ("tiptoe", {"mirror-when": {"item": "side", "is": "right"}}, "mirror-when is for a picture"),
+        ("leg-site", {"mirror-when": {"not": {"item": "side", "is": "left"}}}, "about one item"),
+    ],
+)
+def test_a_picture_that_does_not_fit_its_question_is_a_fault(key, change, problem):
+    trees = copy.deepcopy(dict(shipped_trees()))
+    screens = trees["questionnaire"]["screens"]
+    next(item for screen in screens for item in screen["items"] if item["key"] == key).update(change)
+    assert problem in " ".join(map(str, check(trees)))
+
+
+# On the page
+
+
+@pytest.fixture(autouse=True)
+def release(db):
+    publish()
+
+
+def asked(screen, answers):
+    """A patient before this screen, and the screen's page."""
+    patient = Patient(answers)
+    page = patient.start()
+    while page.request["PATH_INFO"] != reverse("question", args=[screen]):
+        page = patient.answer(page)
+    return patient, page
+
+
+def tree(page):
+    return html5lib.parse(page.content.decode(), namespaceHTMLElements=False)
+
+
+def written(page):
+    """What is written on the drawings of a page."""
+    return {" ".join("".join(row.itertext()) for row in text) for text in tree(page).findall(".//{*}text")}
+
+
+def test_a_map_is_silent_and_out_of_the_way_until_a_script_wakes_it():
+    (drawing,) = tree(asked("leg-where", BACK)[1]).findall(".//div[@data-mirror-item]")
+    assert (drawing.get("aria-hidden"), drawing.get("hidden")) == ("true", "")
+    assert not {"a", "button", "input"} & {element.tag for element in drawing.iter()}
+
+
+@pytest.mark.parametrize("screen", ["heels", "tiptoe"])
+def test_how_to_stand_is_shown_to_everybody_who_sees(screen):
+    (drawing,) = tree(asked(screen, BACK)[1]).findall(".//div[@class='stand']")
+    assert (drawing.get("aria-hidden"), drawing.get("hidden")) == ("true", None)
+
+
+@pytest.mark.parametrize("language", languages(shipped_trees()))
+def test_what_is_written_on_a_place_is_the_options_own_text_or_nothing(language):
+    patient, _page = asked("where", BACK)
+    patient.client.post(reverse("language"), {"language": language})
+    found = written(patient.client.get(reverse("question", args=["where"])))
+    options = shipped_content(language).items["foot-site"].options
+    assert found
+    assert found <= {option.text.partition(" (")[0] for option in options}
+
+
+# With a script
+
+
+@pytest.fixture
+def shown(new_page, live_server):
+    """Opens a screen in Chromium as a patient who has answered everything above it."""
+
+    def show(screen, answers=BACK, **options):
+        patient, _page = asked(screen, answers)
+        page = new_page(**options)
+        cookies = patient.client.cookies.values()
+        page.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": live_server.url} for cookie in cookies]
+        )
+        page.goto(reverse("question", args=[screen]))
+        return page
+
+    return show
+
+
+def place(page, code):
+    return page.locator(f".map [data-place='{code}']").first
+
+
+def marked(page):
+    return {element.get_attribute("data-place") for element in page.locator(".map .on").all()}
+
+
+def mirrored(page):
+    return "mirrored" in page.locator(".map").get_attribute("class").split()
+
+
+@pytest.mark.looks
+def test_a_tap_ticks_the_box_and_another_unticks_it(shown):
+    page = shown("where")
+    box = page.locator("[name='foot-site'][value='ball']")
+    place(page, "ball").click()
+    assert box.is_checked()
+    assert page.locator(".marked").inner_text() == "Ball of the foot"
+    place(page, "ball").click()
+    assert not box.is_checked()
+    assert page.locator(".marked").inner_text() == ""
+
+
+@pytest.mark.looks
+def test_the_boxes_show_in_the_drawing(shown):
+    page = shown("where")
+    page.get_by_label("Ankle").check()
+    page.get_by_label("Big toe").check()
+    assert marked(page) == {"ankle", "big-toe"}
+    page.get_by_label("No pain").check()  # stands alone
+    assert marked(page) == set()
+    place(page, "top").click()
+    assert not page.get_by_label("No pain").is_checked()
+    assert marked(page) == {"top"}
+
+
+@pytest.mark.looks
+def test_what_was_tapped_is_sent_and_shown_again(shown):
+    page = shown("leg-where")
+    place(page, "knee").click()
+    page.get_by_label("One leg").check()
+    press(page.get_by_role("button", name="Continue"))
+    press(page.get_by_role("link", name="Back", exact=True))
+    assert marked(page) == {"knee"}
+
+
+@pytest.mark.looks
+def test_the_drawing_takes_the_side_that_is_chosen(shown):
+    page = shown("where")
+    assert not mirrored(page)
+    page.get_by_label("Right").check()
+    assert mirrored(page)
+    page.get_by_label("Both").check()
+    assert not mirrored(page)
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize("side, flipped", [("left", False), ("right", True)])
+def test_a_later_drawing_is_of_the_side_that_was_chosen(shown, side, flipped):
+    assert mirrored(shown("numb", BACK | {"side": side})) is flipped
+
+
+@pytest.mark.looks
+def test_the_keyboard_goes_by_the_list_alone(shown):
+    page = shown("numb")
+    page.locator("[name='numb-site']").first.focus()
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('.map')") is None
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert marked(page) == {"lower-leg-front"}
+
+
+@pytest.mark.looks
+def test_without_a_script_the_list_stands_alone(shown):
+    page = shown("where", java_script_enabled=False)
+    assert page.locator(".map").is_hidden()
+    assert page.get_by_label("Ball of the foot").is_visible()
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize(
+    "screen, code, scheme",
+    [
+        ("where", "top", "light"),
+        ("where", "top", "dark"),
+        ("leg-where", "knee", "dark"),
+        ("numb", "top-or-big-toe", "light"),
+    ],
+)
+def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_small_phone(shown, screen, code, scheme):
+    page = shown(
+        screen, BACK | {"side": "right"}, color_scheme=scheme, viewport={"width": 320, "height": 640}
+    )
+    place(page, code).click()
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+# On the result
+
+
+def test_a_result_shows_the_places_again_and_says_them_in_words():
+    page = tree(Patient(MARKED).whole())
+    foot, leg = page.findall(".//div[@class='places']/figure")
+    assert {element.get("data-place") for element in foot.iter() if element.get("class") == "on"} == {
+        "top",
+        "big-toe",
+    }
+    assert "mirrored" in foot.get("class")
+    assert foot.find("div").get("aria-hidden") == "true"
+    assert "".join(foot.find("figcaption").itertext()) == "Place in the foot: Top of the foot; Big toe"
+    assert "Outer side of the calf" in "".join(leg.find("figcaption").itertext())
+
+
+def test_a_result_without_a_marked_place_shows_no_map():
+    answers = FOOT_ONLY | {"foot-site": ["all-over"], "numb-site": ["both-feet-socks"]}
+    assert tree(Patient(answers).whole()).find(".//div[@class='places']") is None
+
+
+def test_an_answer_that_is_no_place_marks_nothing():
+    line = {"item": "x", "label": "", "answer": "", "picture": "foot", "mirrored": False}
+    assert maps([line | {"given": ["all-over"]}, line | {"given": [], "picture": ""}]) == []
+    (picture,) = maps([line | {"given": ["all-over", "top"]}])
+    assert picture.marked == {"top"}

@@ -1,0 +1,90 @@
+"""What a patient prints: one sheet of either paper, in each language, with all that matters on it."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from tests.browser import PAPERS, carry_over, sheets
+from tests.shipped import shipped_content
+from tests.visitor import FOOT_ONLY, Patient, publish, shipped_trees
+from triage.domain.decision import decide
+from triage.domain.loading import languages
+from triage.domain.walk import read_answers, walk
+from triage.models import TriageSession
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
+LANGUAGES = languages(shipped_trees())
+
+
+def one_of_each_outcome():
+    """Answers for each result there is: of the example cases, and of two that these leave out."""
+    answers = {
+        "-".join(filter(None, (case.origin, case.root, case.urgency))): case.answers
+        for case in shipped_content().vignettes
+        if case.origin
+    }
+    for root in ("L5", "S1"):
+        answers[f"back-{root}-emergency"] = {
+            **answers[f"back-{root}-routine"],
+            "safety-now": ["saddle-numbness"],
+        }
+    return answers
+
+
+ANSWERS = one_of_each_outcome()
+QUICK = ("foot-routine", "back-L5-same-day", "unclear-emergency")  # the least to say, and the most
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    publish()
+
+
+@pytest.fixture
+def result_of(page, live_server):
+    """Opens the result of these answers in Chromium."""
+
+    def open_result(answers, language):
+        patient = Patient(FOOT_ONLY | answers)
+        patient.client.post(reverse("language"), {"language": language})
+        patient.whole()
+        carry_over(patient, page, live_server.url)
+        page.goto(reverse("result"))
+        return page
+
+    return open_result
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_result_prints_on_one_sheet(result_of, language, proof):
+    chosen = proof.size(QUICK, tuple(ANSWERS))
+    printed = {outcome: sheets(result_of(ANSWERS[outcome], language)) for outcome in chosen}
+    proof.counted(language=language, sheets=printed)
+    assert printed == dict.fromkeys(chosen, dict.fromkeys(PAPERS, 1))
+
+
+def test_there_are_answers_for_every_result():
+    content = shipped_content()
+    found = {decide(content, walk(content, read_answers(content, answers))) for answers in ANSWERS.values()}
+    assert len({(decision.origin, decision.root, decision.urgency) for decision in found}) == 15
+
+
+def test_two_sheets_would_be_counted(result_of):
+    page = result_of(FOOT_ONLY, "en")
+    page.evaluate("document.querySelector('main').append(document.querySelector('.rest').cloneNode(true))")
+    assert sheets(page) == dict.fromkeys(PAPERS, 2)
+
+
+@pytest.mark.parametrize("outcome", QUICK)
+def test_what_matters_is_on_the_sheet(result_of, outcome):
+    page = result_of(ANSWERS[outcome], "en")
+    page.emulate_media(media="print")
+    shown = page.locator("main").inner_text()
+    session = TriageSession.objects.get()
+    result = json.loads(session.record)["result"]
+    parts = ("now", "pattern", "limits", "meanwhile", "tell", "safety-net")
+    said = [sentence["text"] for part in parts for sentence in result["sections"][part]["sentences"]]
+    said += [session.reference, result["why_origin"]["patient"]["text"]]
+    assert [text for text in said if text not in shown] == []
+    assert "Which answers decide" not in shown  # what is folded away stays on the screen

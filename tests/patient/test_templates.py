@@ -1,0 +1,315 @@
+"""The pages' markup: what a screen reader, a keyboard and a slow phone get."""
+
+import re
+
+import html5lib
+import polib
+import pytest
+from django.conf import settings
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from tests import interface
+from tests.shipped import shipped_content
+from tests.visitor import BACK, FOOT_ONLY, Patient, publish
+from triage.domain.result import citations
+from triage.domain.walk import walk
+from triage.patient.forms import ScreenForm
+from triage.templatetags.footpath import each_once, marks, sources_of
+
+WEIGHT = 14_000  # bytes of a question page with its style sheets and scripts, as they come out of the wrapper
+WEIGHT_WITH_PICTURE = 30_000
+FILES = re.compile(r'(?:href|src)="/static/([^"]+)"')
+ERROR_PAGES = ["400", "403", "403_csrf", "404", "500", "503"]
+
+
+@pytest.fixture(scope="module")
+def content():
+    return shipped_content()
+
+
+def parse(html):
+    """The page as a browser reads it; a fault in the markup is an error."""
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(
+        f"<!doctype html><title>t</title>{html}"
+    )
+
+
+def rendered(content, screen, before=None, data=None):
+    form = ScreenForm(content, content.screen_by_key[screen], walk(content, before or {}), data)
+    return parse(Template("{% load crispy_forms_tags %}{% crispy form %}").render(Context({"form": form})))
+
+
+def words(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+def ids(page):
+    return [element.get("id") for element in page.iter() if element.get("id")]
+
+
+def dangling(page):
+    """Every reference inside the page that leads nowhere."""
+    known = set(ids(page))
+    for element in page.iter():
+        for name in ("for", "aria-describedby", "aria-labelledby"):
+            yield from (id for id in (element.get(name) or "").split() if id not in known)
+        href = element.get("href") or ""
+        if href.startswith("#") and href[1:] not in known:
+            yield href
+
+
+# The template pack
+
+
+def test_one_question_is_a_fieldset_whose_legend_is_the_heading(content):
+    page = rendered(content, "age")
+    (fieldset,) = page.iter("fieldset")
+    assert fieldset.get("role") == "radiogroup"
+    assert fieldset[0].tag == "legend"
+    assert words(fieldset.find("legend/h1")) == content.items["age"].text
+    assert [radio.get("type") for radio in fieldset.iter("input")] == ["radio", "radio"]
+
+
+def test_several_questions_leave_the_heading_to_the_page(content):
+    page = rendered(content, "where")
+    assert [words(legend) for legend in page.iter("legend")] == [
+        content.items[key].text for key in ("side", "foot-site")
+    ]
+    assert page.find(".//h1") is None
+
+
+@pytest.mark.parametrize("screen", ["age", "safety-now", "where", "words"])
+def test_hint_then_error_then_answers(content, screen):
+    page = rendered(content, screen, data={"note": "x" * 2000})
+    for group in [*page.iter("fieldset"), *page.findall(".//div[@class='field']")]:
+        order = [element.get("class") or element.tag for element in group]
+        hint, error = order.index("hint") if "hint" in order else -1, order.index("error")
+        answers = order.index("option") if "option" in order else order.index("textarea")
+        assert hint < error < answers
+
+
+def test_a_wrong_group_says_so_and_names_its_hint_and_error(content):
+    (fieldset,) = rendered(content, "safety-now", data={}).iter("fieldset")
+    assert fieldset.get("aria-invalid") == "true"
+    assert fieldset.get("aria-describedby").split() == ["id_safety-now_helptext", "id_safety-now_error"]
+    (fieldset,) = rendered(content, "safety-now").iter("fieldset")
+    assert fieldset.get("aria-invalid") is None
+
+
+def test_the_note_is_described_too(content):
+    page = rendered(content, "words", {"leg-pain": ("a-good-deal",)}, data={"note": "x" * 2000})
+    (note,) = page.iter("textarea")
+    assert note.get("aria-invalid") == "true"
+    assert note.get("aria-describedby") == "id_note_helptext id_note_error"
+    assert words(page.find(".//h1/label")) == content.items["note"].text
+
+
+def test_options_carry_their_hints_and_the_lone_one_stands_after_an_or(content):
+    page = rendered(content, "safety-now")
+    bladder = page.find(".//input[@value='bladder-bowel']")
+    hint = page.find(f".//*[@id='{bladder.get('aria-describedby')}']")
+    assert words(hint) == content.items["safety-now"].option("bladder-bowel").hint
+    (alone,) = page.findall(".//input[@data-alone]")
+    assert alone.get("value") == "none"
+    (fieldset,) = page.iter("fieldset")
+    inner = list(fieldset)
+    divider = next(index for index, element in enumerate(inner) if element.get("class") == "or")
+    assert inner[divider + 1].find("input") is alone
+
+
+@pytest.mark.django_db
+def test_the_error_summary_comes_before_the_heading_and_leads_to_the_first_control(content):
+    publish()
+    patient = Patient()
+    patient.answer(patient.answer(patient.start()))
+    path = reverse("question", args=["where"])
+    page = html5lib.parse(
+        patient.client.post(path, follow=True).content.decode(), namespaceHTMLElements=False
+    )
+    main = list(page.find(".//main").iter())
+    summary = page.find(".//*[@class='problem']")
+    assert main.index(summary) < main.index(page.find(".//h1"))
+    assert (summary.get("role"), summary.get("tabindex")) == ("alert", "-1")
+    assert words(summary.find("h2")) == "There is a problem"
+    links = summary.findall(".//a")
+    assert [link.get("href") for link in links] == ["#id_side_0", "#id_foot-site_0"]
+    assert words(links[0]).startswith(content.items["side"].text)
+    assert list(dangling(page)) == []
+
+
+@pytest.mark.django_db
+def test_without_errors_there_is_no_summary():
+    publish()
+    assert 'class="problem"' not in Patient().start().content.decode()
+
+
+@pytest.mark.parametrize("data", [None, {}], ids=["shown", "refused"])
+def test_every_reference_on_every_screen_leads_somewhere(content, data):
+    before = {"injury": ("recent",), "leg-pain": ("a-little",), "tiptoe": ("weak",)}
+    for screen in content.screens:
+        page = rendered(content, screen.key, before, data)
+        assert list(dangling(page)) == [], screen.key
+        assert len(ids(page)) == len(set(ids(page))), screen.key
+
+
+def test_a_dangling_reference_is_found():
+    page = parse('<p id="here"><a href="#there">x</a><b aria-describedby="here gone">y</b>')
+    assert list(dangling(page)) == ["#there", "gone"]
+
+
+# The marks of sentences
+
+
+def test_marks_number_sources_in_order_of_first_mention(content):
+    known = citations(content, {})
+    said = {"text": "…", "sources": ["P3.b", "nice-ng59", "P3.a", "P1.a"]}
+    found = sources_of(known, [said])
+    assert [source.mark for source in each_once(found)] == ["A1", "G1", "A2"]
+    assert marks(["P1.a", "P3.a", "P3.b"], found) == ("A2", "A1")
+    assert [claim["id"] for claim in found["P3.a"].claims] == ["P3.b", "P3.a"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answers", [FOOT_ONLY, BACK, FOOT_ONLY | {"safety-now": ["chest-breathing"]}])
+def test_every_mark_on_a_result_leads_to_its_source(answers):
+    publish()
+    html = Patient(answers).whole().content.decode()
+    page = html5lib.parse(html, namespaceHTMLElements=False)
+    assert page.findall(".//*[@class='marks']/a")
+    assert list(dangling(page)) == []
+    assert len(ids(page)) == len(set(ids(page)))
+
+
+# Pages for when something went wrong
+
+
+@pytest.mark.parametrize("name", ERROR_PAGES)
+def test_an_error_page_needs_nothing_and_says_whom_to_call(name):
+    page = html5lib.parse(render_to_string(f"{name}.html"), namespaceHTMLElements=False)
+    assert page.find(".//a[@href='tel:911']") is not None
+    assert len(list(page.iter("h1"))) == 1
+    assert list(dangling(page)) == []
+
+
+@pytest.mark.parametrize("name", ERROR_PAGES)
+def test_an_error_page_gives_the_clinics_own_emergency_number(name):
+    html = render_to_string(f"{name}.html", {"emergency_number": "112"})
+    assert "tel:112" in html
+    assert "911" not in html
+
+
+# Weight
+
+
+@pytest.mark.django_db
+def test_a_question_page_with_all_it_asks_for_is_light(proof):
+    publish()
+    patient = Patient(FOOT_ONLY | {"injury": "recent", "leg-pain": "a-little"})
+    page = patient.start()
+    weights, requests, pictured = {}, {}, set()
+    while page.resolver_match.url_name == "question":
+        key, files = page.context["screen"].key, FILES.findall(page.content.decode())
+        weights[key] = len(page.content) + sum(
+            (settings.BASE_DIR / "static" / name).stat().st_size for name in files
+        )
+        requests[key] = len(files)
+        if "pictures.css" in files:
+            pictured.add(key)
+        page = patient.answer(page)
+    proof.counted(bytes=weights, requests=requests)
+    assert page.request["PATH_INFO"] == reverse("check")
+    assert pictured == {"where", "leg-where", "heels", "tiptoe", "numb"}
+    assert {key: bytes for key, bytes in weights.items() if bytes > limit(key in pictured)} == {}
+    assert {requests[key] for key in requests if key not in pictured} == {2}  # the style and the script
+
+
+def limit(pictured):
+    return WEIGHT_WITH_PICTURE if pictured else WEIGHT
+
+
+# Translations of the interface
+
+
+@pytest.mark.parametrize("path", interface.LANGUAGES, ids=lambda path: path.parts[-3])
+class TestTranslations:
+    def test_every_text_has_one_and_none_is_left_over(self, path):
+        catalog = {(entry.msgctxt or "", entry.msgid): entry.msgstr for entry in polib.pofile(str(path))}
+        assert list(catalog) == interface.texts()
+        assert all(catalog.values())
+
+    def test_they_fill_in_what_the_text_fills_in(self, path):
+        fills = interface.PLACEHOLDER.findall
+        for entry in polib.pofile(str(path)):
+            assert set(fills(entry.msgstr)) == set(fills(entry.msgid)), entry.msgid
+
+    def test_the_compiled_file_is_up_to_date(self, path):
+        assert path.with_suffix(".mo").read_bytes() == polib.pofile(str(path)).to_binary()
+
+
+def test_a_new_text_is_noticed():
+    template = Template(
+        '{% load i18n %}{% translate "New" %}{% blocktranslate %}Page {{ n }}{% endblocktranslate %}'
+    )
+    assert list(interface.template_texts(template)) == [("", "New"), ("", "Page %(n)s")]
+    assert list(interface.form_texts('_("Newer"); other("No")')) == [("", "Newer")]
+
+
+# The script
+
+
+@pytest.fixture
+def question_page(new_page, transactional_db):
+    publish()
+    page = new_page()
+    page.goto("/")
+    page.click("text=Start now")
+    page.check("#id_age_0")
+    page.click("text=Continue")
+    return page
+
+
+@pytest.mark.looks
+def test_none_of_these_unticks_the_rest_and_back(question_page):
+    question_page.check("#id_safety-now_0")
+    question_page.check("[data-alone]")
+    assert not question_page.is_checked("#id_safety-now_0")
+    question_page.check("#id_safety-now_1")
+    assert not question_page.is_checked("[data-alone]")
+
+
+@pytest.mark.looks
+def test_focus_goes_to_the_error_summary_and_on_to_the_first_answer(question_page):
+    question_page.click("text=Continue")
+    assert question_page.title().startswith("Error: ")
+    assert question_page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    question_page.click(".problem a")
+    assert question_page.evaluate("document.activeElement.id") == "id_safety-now_0"
+
+
+@pytest.mark.looks
+def test_offline_keeps_what_was_chosen(question_page):
+    question_page.check("[data-alone]")
+    question_page.context.set_offline(True)
+    question_page.click("text=Continue")
+    assert question_page.is_visible("#offline")
+    assert question_page.is_checked("[data-alone]")
+    question_page.context.set_offline(False)
+    question_page.wait_for_selector("#offline", state="hidden")
+    question_page.click("text=Continue")
+    question_page.wait_for_url("**/questions/where/")
+
+
+@pytest.mark.looks
+def test_a_second_tap_sends_nothing(question_page):
+    posts = []
+    question_page.on(
+        "request", lambda request: posts.append(request.url) if request.method == "POST" else None
+    )
+    question_page.check("[data-alone]")
+    question_page.evaluate(
+        "{ const go = document.getElementById('submit-id-go-on'); go.click(); go.click() }"
+    )
+    question_page.wait_for_url("**/questions/where/")
+    assert len(posts) == 1

@@ -1,0 +1,67 @@
+"""An upgrade loses nothing: from each earlier state of the database, and back to it, with data in place."""
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
+from django.urls import reverse
+
+from tests.visitor import BACK, NOW, Patient, publish
+from triage import actions
+from triage.models import Answer, TriageSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EARLIER = sorted(name for app, name in MigrationLoader(None).disk_migrations if app == "triage")[:-1]
+
+
+@pytest.fixture
+def in_use():
+    """A patient at the result, one midway, and a member of staff who reviewed."""
+    publish()
+    submitted, midway = Patient(BACK | {"note": "It began on Monday."}), Patient(BACK)
+    submitted.whole()
+    midway.go_on(midway.start(), until="question")
+    session = TriageSession.objects.get(submitted_at__isnull=False)
+    reviewer = actions.create_staff("reviewer", "a password of its own", "Reviewers")
+    actions.review(session.pk, session.mark, reviewer, TriageSession.ReviewState.ACKNOWLEDGED, "", NOW)
+    yield submitted, midway
+    call_command("migrate", verbosity=0)  # whatever became of the test
+
+
+def everything():
+    """Every row of every table, as the models of today read it."""
+    return {
+        model._meta.label: sorted(model.objects.values(), key=lambda row: str(row[model._meta.pk.attname]))
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and model._meta.label != "contenttypes.ContentType"
+    }
+
+
+def go_back_and_forth(earlier, meanwhile=lambda: None):
+    call_command("migrate", "triage", earlier, verbosity=0)
+    meanwhile()
+    call_command("migrate", verbosity=0)
+
+
+def test_there_is_something_to_upgrade_from():
+    assert EARLIER[0] == "0001_first"
+
+
+@pytest.mark.parametrize("earlier", EARLIER)
+def test_every_row_is_as_before_and_everybody_goes_on(in_use, earlier):
+    before = everything()
+    go_back_and_forth(earlier)
+    assert everything() == before
+    assert before["triage.Answer"]
+    assert before["triage.AccessEntry"]
+    call_command("verify_store")
+    call_command("verify_access_log")
+    submitted, midway = in_use
+    assert submitted.client.get(reverse("result")).status_code == 200
+    assert midway.go_on(midway.client.get(reverse("go-on"), follow=True)).resolver_match.url_name == "check"
+
+
+def test_a_lost_row_would_be_told(in_use):
+    before = everything()
+    go_back_and_forth(EARLIER[-1], Answer.objects.order_by("pk").last().delete)
+    assert everything() != before

@@ -1,0 +1,1 @@
+"""Counts of a span of days, as pictures and tables."""

@@ -1,0 +1,219 @@
+"""How staff come in, and how long they stay: first the password, then a code from a device of their own.
+
+Nobody is signed in by a password alone. Until the code is right, the session says who gave the password and no more.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from base64 import b32encode
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_lockout_response
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.views import LoginView
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.views.decorators.cache import never_cache
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
+
+from triage import actions
+from triage.store.codes import qr_code
+
+IDLE = timedelta(minutes=15)
+NOTED_EVERY = timedelta(minutes=1)
+LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+PASSWORD_HOLDS = timedelta(minutes=10)  # until the code is there
+HALF_IN = "password_given_by"
+BACKEND = "triage.admin.rights.StaffBackend"
+
+Page = Callable[[HttpRequest, User], HttpResponseBase]
+
+
+# How long a session lasts
+
+
+def begin(session: SessionBase, now: datetime) -> None:
+    session["began_at"] = session["seen_at"] = now.timestamp()
+
+
+def goes_on(session: SessionBase, now: datetime) -> bool:
+    """Whether neither limit is reached; if so, the idle time begins anew (noted once a minute, to write less)."""
+    if "began_at" not in session:
+        return False
+    began, seen = (datetime.fromtimestamp(session[name], now.tzinfo) for name in ("began_at", "seen_at"))
+    if now - began > LONGEST or now - seen > IDLE:
+        return False
+    if now - seen >= NOTED_EVERY:
+        session["seen_at"] = now.timestamp()
+    return True
+
+
+def is_verified(request: HttpRequest) -> bool:
+    """Whether this session came about by a device that its user still has, or needs none."""
+    device = request.session.get(DEVICE_ID_SESSION_KEY)
+    return not settings.STAFF_SECOND_FACTOR or device in getattr(request.user, "devices", ())
+
+
+# The password
+
+
+class PasswordView(LoginView):
+    next_page = "admin:index"
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        if not settings.STAFF_SECOND_FACTOR:
+            return super().form_valid(form)
+        session = self.request.session
+        session.flush()  # a new key: somebody else may know the old one
+        session[HALF_IN] = {
+            "user": form.get_user().pk,
+            "at": timezone.now().timestamp(),
+            "next": self.get_success_url(),
+            "key": random_hex(20),  # for a device to be set up
+        }
+        return redirect("admin:second_factor")
+
+
+def half_in(request: HttpRequest) -> User | None:
+    """Who gave the right password a short while ago and has yet to give a code."""
+    half = request.session.get(HALF_IN)
+    if half is None or timezone.now().timestamp() - half["at"] > PASSWORD_HOLDS.total_seconds():
+        return None
+    return User.objects.filter(pk=half["user"], is_active=True, is_staff=True).first()
+
+
+def between(view: Page) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A page between the password and the code; for everybody else there is the log-in page."""
+
+    @never_cache
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponseBase:
+        user = half_in(request)
+        return redirect("admin:login") if user is None else view(request, user)
+
+    return wrapper
+
+
+# The code
+
+
+class CodeForm(forms.Form):
+    WRONG = "That is not the code, or it has been used. Wait for the next one and type that."
+
+    code = forms.CharField(
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false", "size": 12}
+        ),
+    )
+
+
+@between
+def ask_code(request: HttpRequest, user: User) -> HttpResponseBase:
+    if not TOTPDevice.objects.filter(user=user).exists():
+        return redirect("admin:second_factor_set_up")
+    if not AxesProxyHandler.is_allowed(request, {"username": user.get_username()}):
+        return get_lockout_response(request)
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if device := actions.check_second_factor(user, form.cleaned_data["code"]):
+            _tell_what_is_left(request, device)
+            return redirect(_come_in(request, user, device))
+        user_login_failed.send(__name__, credentials={"username": user.get_username()}, request=request)
+        form.add_error("code", CodeForm.WRONG)
+    return _page(request, "code", title="Your code", form=form)
+
+
+@between
+def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
+    """The first time: tie the account to a device. Who has one needs that to come in, and gets no other here."""
+    if TOTPDevice.objects.filter(user=user).exists():
+        return redirect("admin:second_factor")
+    key = request.session[HALF_IN]["key"]
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            device, codes = actions.set_up_second_factor(user, key, form.cleaned_data["code"], timezone.now())
+        except actions.WrongCode:
+            form.add_error("code", CodeForm.WRONG)
+        else:
+            go_on_url = _come_in(request, user, device)
+            return _page(
+                request,
+                "recovery",
+                title="Your recovery codes for Footpath",
+                codes=codes,
+                go_on_url=go_on_url,
+            )
+    link = TOTPDevice(user=user, key=key).config_url
+    return _page(
+        request,
+        "set_up",
+        title="Set up your second factor",
+        form=form,
+        link=link,
+        picture=qr_code(link),
+        key=" ".join(textwrap.wrap(b32encode(bytes.fromhex(key)).decode(), 4)),
+    )
+
+
+def _come_in(request: HttpRequest, user: User, device: Device) -> str:
+    """Sign in, under a new session key. Returns the address the person wanted."""
+    wanted: str = request.session.pop(HALF_IN)["next"]
+    user.otp_device = device  # type: ignore[attr-defined]  # django-otp ties the session to it
+    user.devices = {device.persistent_id}  # type: ignore[attr-defined]  # for the rest of this request
+    login(request, user, backend=BACKEND)
+    return wanted
+
+
+def _tell_what_is_left(request: HttpRequest, device: Device) -> None:
+    if isinstance(device, StaticDevice):
+        count = device.token_set.count()
+        messages.warning(
+            request,
+            f"That recovery code is used up; {count} of {actions.RECOVERY_CODES} are left. When you have a new "
+            "device, ask for yours to be reset.",
+        )
+
+
+def _page(request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+    return TemplateResponse(
+        request, f"admin/sign_in/{name}.html", {**admin.site.each_context(request), **context}
+    )
+
+
+# Too many wrong ones
+
+
+def name_for_lock(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """The name to count under; a hash where it is not one of ours: people type passwords into the wrong field."""
+    name = (credentials or {}).get("username") or ""
+    if User.objects.filter(username=name).exists():
+        return name
+    return salted_hmac("triage.admin.sign_in", name, algorithm="sha256").hexdigest()[:32]
+
+
+def locked(request: HttpRequest) -> HttpResponse:
+    page = _page(request, "locked", title="Locked for 15 minutes")
+    page.status_code = 429
+    page.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return page.render()

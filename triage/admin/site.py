@@ -1,0 +1,137 @@
+"""The staff's site: Django's admin under our name, in one language throughout, and who comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import logout
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone, translation
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django_otp.plugins.otp_static.models import StaticDevice
+
+from triage import actions
+from triage.admin import sign_in
+from triage.models import AccessEntry
+from triage.store import outbox, retention
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def in_staff_language(view: View) -> View:
+    """Our staff texts are in English; half a page in the browser's language beside them would be no help."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        translation.activate(settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+        return view(request, *args, **kwargs)
+
+    return cast("View", wrapper)
+
+
+def while_signed_in(view: View) -> View:
+    """A session past its limits, or whose second factor is gone, ends before the view sees it."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not (
+            sign_in.is_verified(request) and sign_in.goes_on(request.session, timezone.now())
+        ):
+            logout(request)
+            messages.info(request, "You have been signed out. Please sign in again.")
+        return view(request, *args, **kwargs)
+
+    return cast("View", wrapper)
+
+
+class StaffSite(admin.AdminSite):
+    """Every page of it goes through `admin_view` or is one of those that lead to it: log-in, code, set-up."""
+
+    site_header = site_title = "Footpath"
+    index_title = "Clinic staff"
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the two addresses of Django's that no page of ours leads to."""
+        unused = ("autocomplete", "view_on_site")
+        return [
+            path("second-factor/", in_staff_language(sign_in.ask_code), name="second_factor"),
+            path("second-factor/set-up/", in_staff_language(sign_in.set_up), name="second_factor_set_up"),
+            *(url for url in super().get_urls() if getattr(url, "name", "") not in unused),
+        ]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        return in_staff_language(while_signed_in(super().admin_view(view, cacheable)))
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and sign_in.is_verified(request)
+
+    @method_decorator((never_cache, in_staff_language))
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Django's own, except that a right password may lead on to the code."""
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        view = sign_in.PasswordView.as_view(
+            extra_context=context,
+            authentication_form=AdminAuthenticationForm,
+            template_name="admin/login.html",
+        )
+        return cast(HttpResponse, view(request))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        late = outbox.late(timezone.now()) if request.user.has_perm("triage.view_outboxmail") else 0
+        seen = request.user.has_perm("triage.view_triagesession")
+        purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
+        return super().index(request, {"late_mails": late, **purges, **(extra_context or {})})
+
+
+@in_staff_language
+def locked_out(request: HttpRequest, *_more: Any) -> HttpResponse:
+    """What django-axes shows after too many wrong passwords or codes."""
+    return sign_in.locked(request)
+
+
+def note_coming_and_going() -> None:
+    """Have each login, logout and refused login entered in the access log."""
+    user_logged_in.connect(_came)
+    user_logged_out.connect(_went)
+    user_login_failed.connect(_refused)
+
+
+def _came(user: User, request: HttpRequest, **_signal: Any) -> None:
+    now = timezone.now()
+    sign_in.begin(request.session, now)
+    with_a_recovery_code = isinstance(getattr(user, "otp_device", None), StaticDevice)
+    detail = "with a recovery code" if with_a_recovery_code else ""
+    actions.note_access(AccessEntry.What.LOGIN, user.get_username(), now, detail=detail)
+
+
+def _went(user: User | None, **_signal: Any) -> None:
+    if user is not None:
+        actions.note_access(AccessEntry.What.LOGOUT, user.get_username(), timezone.now())
+
+
+def _refused(credentials: dict[str, Any], **_signal: Any) -> None:
+    """Under the name that was tried only where it is one of ours: people type passwords into the wrong field."""
+    tried = User.objects.filter(username=credentials.get("username") or "").first()
+    actions.note_access(AccessEntry.What.FAILED, tried.get_username() if tried else "", timezone.now())

@@ -1,0 +1,1 @@
+"""The patient's door: the pages somebody in pain sees, along the journey."""

@@ -1,0 +1,188 @@
+"""The journey: start, the questions, urgent help, check your answers, send. One view serves every question; where the
+person should be is computed, never stored."""
+
+from __future__ import annotations
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_safe
+
+from triage import actions
+from triage.domain.content import Screen
+from triage.domain.decision import emergency_signs
+from triage.domain.result import advice, answer_words, citation, say, section
+from triage.domain.walk import open_screens, path_screens
+from triage.domain.wording import phrases
+from triage.patient.forms import ScreenForm
+from triage.patient.page import position, post_only, published, to_position, visited
+from triage.store import releases, visit
+from triage.store.visit import Visit
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    content = published(request)
+    key = visit.key_of(request)
+    found = visit.find(key, content.language) if key else None
+    if found and not found.expired(timezone.now()):
+        request.visit = found  # type: ignore[attr-defined]
+    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
+    context = {
+        "safety_net": section(content, "safety-net", clinic),
+        "emergency": [option.text for option in emergency_signs(content)],
+        "count": len(content.screens),
+        "answered": bool(found and found.answers),
+    }
+    return render(request, "start.html", context)
+
+
+@post_only
+def start(request: HttpRequest) -> HttpResponse:
+    session, key = actions.start_session(translation.get_language(), timezone.now())
+    content = releases.content(session.release.sha256, session.language)
+    response = redirect("question", content.screens[0].key)
+    visit.remember(response, key)
+    return response
+
+
+@require_safe
+@visited
+def go_on(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """Where the person is: the next question, the check page or the result."""
+    return to_position(open_visit)
+
+
+@visited
+def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
+    """Any screen: show it, or store its answers and go on to where they lead."""
+    screen = open_visit.content.screen_by_key.get(key)
+    if screen is None:
+        raise Http404
+    if open_visit.submitted_at or screen not in open_screens(open_visit.content, open_visit.walk):
+        return to_position(open_visit)
+    if request.method == "POST":
+        form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
+        return _store(request, open_visit, form) if form.is_valid() else _refuse(open_visit, form)
+    refused = (open_visit.refused or {}).get(key)
+    form = ScreenForm(
+        open_visit.content, screen, open_visit.walk, MultiValueDict(refused) if refused else None
+    )
+    return _show(request, open_visit, screen, form)
+
+
+def _refuse(open_visit: Visit, form: ScreenForm) -> HttpResponse:
+    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
+    actions.keep_refused(open_visit, form.screen.key, form.sent())
+    return redirect("question", form.screen.key)
+
+
+def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
+    given = form.answers()
+    try:
+        after = actions.record_answers(open_visit, given, timezone.now())
+    except actions.AlreadySubmitted:
+        return redirect("result")
+    except actions.AnsweredMeanwhile:
+        return question(request, form.screen.key)  # anew, on what is stored now
+    except (OperationalError, InterfaceError):
+        after = open_visit.with_answers(given)
+        if not _emergency_is_new(open_visit, after):
+            raise
+        # What is urgent is told even when it could not be stored; going on leads back to the question.
+        answer = _emergency_page(request, after, request.path)
+        answer.status_code = 503
+        return answer
+    return redirect("emergency") if _emergency_is_new(open_visit, after) else to_position(after)
+
+
+def _emergency_is_new(before: Visit, after: Visit) -> bool:
+    return bool(after.emergencies) and not after.emergencies <= before.emergencies
+
+
+def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
+    content, walked = open_visit.content, open_visit.walk
+    screens = path_screens(content, walked)
+    place = screens.index(screen)
+    why = say(screen.why, phrases(content, walked.facts))
+    context = {
+        "screen": screen,
+        "form": form,
+        "why": why,
+        "citations": tuple(citation(content, source) for source in why.sources),
+        "position": place + 1,
+        "total": len(screens),
+        "back_url": reverse("question", args=[screens[place - 1].key]) if place else reverse("home"),
+        "reopened": any(item.key in walked.answers for item in form.items)
+        and any(item.key not in walked.answers for item in form.items),
+    }
+    return render(request, "question.html", context)
+
+
+@require_safe
+@visited
+def emergency(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """One message: get help now."""
+    if open_visit.decision.urgency != "emergency":
+        return to_position(open_visit)
+    return _emergency_page(request, open_visit, position(open_visit))
+
+
+def _emergency_page(request: HttpRequest, open_visit: Visit, go_on_url: str) -> HttpResponse:
+    said = advice(open_visit.content, open_visit.walk, open_visit.decision, open_visit.clinic.as_settings())
+    return render(request, "emergency.html", {"advice": said, "go_on_url": go_on_url})
+
+
+@require_safe
+@visited
+def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """The exit for those these questions were not made for."""
+    if not open_visit.walk.exit:
+        return to_position(open_visit)
+    clinic = open_visit.clinic.as_settings()
+    first = open_visit.content.screens[0]
+    context = {
+        "sentences": section(open_visit.content, open_visit.walk.exit, clinic),
+        "safety_net": section(open_visit.content, "safety-net", clinic),
+        "back_url": reverse("question", args=[first.key]),
+    }
+    return render(request, "under_16.html", context)
+
+
+@require_safe
+@visited
+def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """Check your answers, each with a way to change it."""
+    if open_visit.submitted_at or not open_visit.walk.complete:
+        return to_position(open_visit)
+    content, walked = open_visit.content, open_visit.walk
+    groups = [
+        {
+            "screen": screen,
+            "change_url": reverse("question", args=[screen.key]),
+            "rows": [
+                {"item": item, "answer": answer_words(content, item.key, walked.answers[item.key])}
+                for item in walked.asks(screen)
+            ],
+        }
+        for screen in path_screens(content, walked)
+    ]
+    urgent = open_visit.decision.urgency == "emergency"
+    return render(
+        request, "check.html", {"groups": groups, "urgent": urgent, "corrects": open_visit.corrects}
+    )
+
+
+@post_only
+@visited
+def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    try:
+        actions.submit(open_visit, timezone.now())
+    except actions.NotComplete:
+        return to_position(open_visit)
+    except actions.AnsweredMeanwhile:
+        return submit(request)  # anew, with what is stored now
+    return redirect("result")

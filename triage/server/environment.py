@@ -1,0 +1,353 @@
+"""The environment variables Footpath reads, all of them, strictly.
+
+A wrong value stops the start and says what to set; nothing falls back in silence. The README's table
+is this one, and a test holds them together.
+"""
+
+import re
+import zoneinfo
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+
+SWITCH = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(("off", "false", "0", "no"), False)
+HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
+SECRET_KEY_LENGTH = 50
+NOTE_KEY_LENGTH = 32  # bytes
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def switch(value: str) -> bool:
+    if value.lower() not in SWITCH:
+        raise ValueError(f"“{value}” is not a switch; set one of {', '.join(SWITCH)}")
+    return SWITCH[value.lower()]
+
+
+def secret_key(value: str) -> str:
+    if len(value) < SECRET_KEY_LENGTH or len(set(value)) < 10:
+        raise ValueError(f"the key is too easy to guess; set at least {SECRET_KEY_LENGTH} random characters")
+    return value
+
+
+def hosts(value: str) -> list[str]:
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if not HOST.fullmatch(name):
+            raise ValueError(
+                f"“{name}” is not a host name; set names without scheme, port or *, parted by commas, "
+                "such as footpath.example.org"
+            )
+    return names
+
+
+def database(value: str) -> str | Path:
+    """The address of a PostgreSQL database, or the file of a SQLite one."""
+    return sqlite_file(value) if value.startswith("sqlite:") else postgresql_url(value)
+
+
+def sqlite_file(value: str) -> Path:
+    """`sqlite:///full/path`; whoever begins the path with a slash of its own means the same."""
+    path = Path("/", unquote(value.removeprefix("sqlite://")).lstrip("/"))
+    named = value.startswith("sqlite:///") and not {"?", "#"} & set(value)
+    # A file at the very top is a path that was meant from some folder or other, or no file at all (":memory:").
+    if not named or path.parent == Path("/") or (path.exists() and not path.is_file()):
+        raise ValueError(
+            "the value is not the full path of a SQLite database; set "
+            "sqlite:///var/lib/footpath/db.sqlite3 or the like, or leave it unset for SQLite in DATA_DIR"
+        )
+    directory(str(path.parent))
+    return path
+
+
+def postgresql_url(value: str) -> str:
+    from psycopg import ProgrammingError  # here and not above, since a clinic on SQLite needs none of it
+    from psycopg.conninfo import conninfo_to_dict
+
+    # The value holds a password, so the message does not repeat it.
+    try:
+        said = conninfo_to_dict(value)
+    except ProgrammingError:
+        said = {}
+    ports = str(said.get("port", "")).replace(",", "")
+    if "://" not in value or not said.get("dbname") or not (ports.isdecimal() or not ports):
+        raise ValueError(
+            "the value is not the address of a PostgreSQL database; set "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME, or sqlite:///full/path for SQLite"
+        )
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    user: str
+    password: str
+    ssl: bool  # from the start
+    starttls: bool  # after the first words
+
+
+def mail_server(value: str) -> MailServer:
+    # The value holds a password, so the message does not repeat it.
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+        usable = (
+            parts.scheme in ("smtp", "smtps")
+            and bool(parts.hostname)
+            and bool(parts.username) == bool(parts.password)
+            and not (parts.path.strip("/") or parts.query or parts.fragment)
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            "the value is not the address of a mail server; set smtp://USER:PASSWORD@HOST:PORT or "
+            "smtps://USER:PASSWORD@HOST:PORT, or leave it unset to send no mail"
+        )
+    host, ssl = parts.hostname or "", parts.scheme == "smtps"
+    starttls = not ssl and host not in LOOPBACK
+    return MailServer(
+        host=host,
+        port=port or (465 if ssl else 587 if starttls else 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        ssl=ssl,
+        starttls=starttls,
+    )
+
+
+def mail_address(value: str) -> str:
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise ValueError(f"“{value}” is not a mail address; set one such as footpath@example.org") from None
+    return value
+
+
+def directory(value: str) -> Path:
+    path = Path(value)
+    if not path.is_absolute() or (path.exists() and not path.is_dir()):
+        raise ValueError(f"“{value}” is not a folder's full path; set one that starts with /")
+    return path
+
+
+def note_keys(value: str) -> list[bytes]:
+    # The value is secret, so the message does not repeat it.
+    try:
+        keys = [urlsafe_b64decode(key.strip()) for key in value.split(",")]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != NOTE_KEY_LENGTH for key in keys):
+        raise ValueError(
+            f"these are no keys; set one or more of {NOTE_KEY_LENGTH} random bytes in base64, parted by commas, "
+            "the newest first"
+        )
+    return keys
+
+
+def chain_key(value: str) -> bytes:
+    # The value is secret, so the message does not repeat it.
+    try:
+        key = urlsafe_b64decode(value.strip())
+    except ValueError:
+        key = b""
+    if len(key) != NOTE_KEY_LENGTH:
+        raise ValueError(f"this is no key; set {NOTE_KEY_LENGTH} random bytes in base64")
+    return key
+
+
+def time_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ValueError(f"“{value}” is not a time zone; set a name such as America/Chicago") from None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+    kind: str
+    read: Callable[[str], object]
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable(
+        "SECRET_KEY",
+        "50 or more random characters",
+        secret_key,
+        "none: required to serve, unless `DEBUG` is on",
+        "Signs the staff's sessions and the forms. Keep it secret and the same on every machine.",
+    ),
+    Variable(
+        "ALLOWED_HOSTS",
+        "host names, parted by commas",
+        hosts,
+        "none: required to serve, unless `DEBUG` is on",
+        "The names under which patients and staff reach Footpath. Requests for any other are refused. "
+        "Links in mails have the first.",
+    ),
+    Variable(
+        "DATABASE_URL",
+        "`postgresql://USER:PASSWORD@HOST:PORT/NAME`, or `sqlite:///` and the full path of a file",
+        database,
+        "none: SQLite in `DATA_DIR`",
+        "The database that holds everything. PostgreSQL may have several hosts, see docs/deploy.md; "
+        "SQLite needs a local disk, never a network share.",
+    ),
+    Variable(
+        "DATA_DIR",
+        "full path of a folder",
+        directory,
+        "`var` beside `manage.py`",
+        "Where the SQLite database and the collected static files are. A local disk, never a network share.",
+    ),
+    Variable(
+        "HTTPS",
+        "on or off",
+        switch,
+        "on, unless `DEBUG` is on",
+        "Sends everyone to https, tells browsers to stay there, and keeps the cookies to it. "
+        "Off only for a try-out on one's own machine.",
+    ),
+    Variable(
+        "TRUST_PROXY",
+        "on or off",
+        switch,
+        "off",
+        "Believe `X-Forwarded-Proto: https` and the last address in `X-Forwarded-For`. "
+        "On only behind a proxy that sets or removes both headers itself.",
+    ),
+    Variable(
+        "STAFF_SECOND_FACTOR",
+        "on or off",
+        switch,
+        "on, unless `DEBUG` is on",
+        "Staff sign in with their password and a code from an app on their own device.",
+    ),
+    Variable(
+        "TWO_PEOPLE_PUBLISH",
+        "on or off",
+        switch,
+        "on, unless `DEBUG` is on",
+        "New content is loaded as a draft, and published in the admin by somebody other than who loaded it.",
+    ),
+    Variable(
+        "EMAIL_URL",
+        "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://…` for TLS from the start",
+        mail_server,
+        "none: no mail is sent",
+        "The mail server. With `smtp` it must offer STARTTLS, unless it is this machine. User and password may be "
+        "left out.",
+    ),
+    Variable(
+        "EMAIL_FROM",
+        "a mail address",
+        mail_address,
+        "none: required with `EMAIL_URL`",
+        "The sender of the mails to the clinic.",
+    ),
+    Variable(
+        "NOTE_KEYS",
+        "keys of 32 random bytes in base64, parted by commas, the newest first",
+        note_keys,
+        "none: notes are stored as they are",
+        "Encrypts what patients write in their own words. An old key stays until what it encrypted is purged. "
+        "Kept apart from backups.",
+    ),
+    Variable(
+        "CHAIN_KEY",
+        "a key of 32 random bytes in base64",
+        chain_key,
+        "none: the chains of records and of the access log are not sealed",
+        "Seals the newest link of each chain, so that whoever can write to the database cannot rewrite all of it "
+        "unseen. After setting it run `manage.py chain_heads --seal` once. Kept apart from the database and its "
+        "backups.",
+    ),
+    Variable(
+        "LOG_JSON",
+        "on or off",
+        switch,
+        "off",
+        "The log on stderr as one JSON object a line. It never holds an answer or an address.",
+    ),
+    Variable(
+        "TIME_ZONE",
+        "name of a time zone",
+        time_zone,
+        "`America/New_York`",
+        "The clinic's time zone, in which times are shown.",
+    ),
+    Variable(
+        "DEBUG",
+        "on or off",
+        switch,
+        "off",
+        "Django's pages for developers. Never on where a patient is.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the variables say; None where one that has no default is not set."""
+
+    debug: bool
+    https: bool
+    trust_proxy: bool
+    secret_key: str | None
+    allowed_hosts: list[str] | None
+    database_url: str | Path | None
+    data_dir: Path | None
+    staff_second_factor: bool
+    two_people_publish: bool
+    email_url: MailServer | None
+    email_from: str | None
+    note_keys: list[bytes]
+    chain_key: bytes | None
+    log_json: bool
+    time_zone: str
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Read every variable; an empty one counts as not set. All faults are named in one go."""
+    values: dict[str, object] = {}
+    faults = []
+    for variable in VARIABLES:
+        if not (text := environ.get(variable.name, "")):
+            continue
+        try:
+            values[variable.name.lower()] = variable.read(text)
+        except ValueError as fault:
+            faults.append(f"{variable.name}: {fault}.")
+    if "email_url" in values and not environ.get("EMAIL_FROM"):
+        faults.append("EMAIL_FROM: a mail server needs a sender; set a mail address.")
+    if faults:
+        raise ImproperlyConfigured("\n".join(faults))
+    debug = bool(values.get("debug", False))
+    defaults: dict[str, object] = {
+        "debug": debug,
+        "https": not debug,
+        "trust_proxy": False,
+        "secret_key": None,
+        "allowed_hosts": None,
+        "database_url": None,
+        "data_dir": None,
+        "staff_second_factor": not debug,
+        "two_people_publish": not debug,
+        "email_url": None,
+        "email_from": None,
+        "note_keys": [],
+        "chain_key": None,
+        "log_json": False,
+        "time_zone": "America/New_York",
+    }
+    return Environment(**(defaults | values))  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""What no page of ours sends, turned away before any page reads it."""
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+METHODS = ("GET", "HEAD", "POST")
+CHARSETS = ("utf-8", "utf8")
+REPLACEMENT = "\ufffd"  # what decoding puts in place of bytes that are not text
+
+
+# As proxies write an address: in brackets, or with the port of the connection.
+WITH_PORT = (re.compile(r"\[([^]]*)\](?::\d{1,5})?"), re.compile(r"([\d.]+):\d{1,5}"))
+NETWORK = ~((1 << 64) - 1)  # of an IPv6 address: the half that a provider gives to one household
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request comes from: as our own proxy wrote it, where there is one, and never as the sender did.
+
+    Of IPv6 the network alone (the /64), since its other half is anybody's own to choose. None: nobody says where.
+    """
+    written = _forwarded(request)
+    return read_address(request.META.get("REMOTE_ADDR", "") if written is None else written)
+
+
+def _forwarded(request: HttpRequest) -> str | None:
+    """What our proxy wrote: the last of the list, before which stands what the sender wrote."""
+    if not settings.ENVIRONMENT.trust_proxy:
+        return None
+    written: str | None = request.META.get("HTTP_X_FORWARDED_FOR")
+    return written.rstrip(", ").rpartition(",")[2] if written else None
+
+
+def read_address(text: str) -> str | None:
+    text = text.strip(' "')
+    for form in WITH_PORT:
+        if found := form.fullmatch(text):
+            text = found[1]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or IPv6Address(int(address) & NETWORK)
+    return str(address)
+
+
+class Request(WSGIRequest):
+    """Django fails on a Content-Type that cannot be read, before there is a request to answer."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            super()._set_content_type_params(meta)  # type: ignore[misc]
+        except ValueError:
+            self.content_type, self.content_params = "", {}
+
+
+class GateMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        # All whose address cannot be read would be counted as one.
+        if _forwarded(request) and address_of(request) is None:
+            raise BadRequest("X-Forwarded-For does not end in an address: see TRUST_PROXY")
+        # Django reads a form in whatever encoding it names: in some of them half a sign is a sign.
+        if (request.content_params or {}).get("charset", CHARSETS[0]).lower() not in CHARSETS:
+            raise BadRequest("our pages are in UTF-8")
+        # A cookie's value may hold any sign in quotes, NUL too, which PostgreSQL cannot be asked for.
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}
+        return self.get_response(request)

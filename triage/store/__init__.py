@@ -1,0 +1,1 @@
+"""Stored things read back. Nothing here writes."""
