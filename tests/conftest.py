@@ -56,6 +56,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if can_differ(item)]
 
 
+# Content
+
+
+@pytest.fixture(autouse=True)
+def few_people(monkeypatch):
+    """A draft is tried on few made-up people: the tests of what comes of many name their number."""
+    monkeypatch.setattr("triage.store.examination.PEOPLE", 100)
+
+
 # Staff
 
 

@@ -6,6 +6,8 @@ from triage.domain.content import Content
 from triage.domain.loading import Trees, load
 from triage.store.content_files import SHIPPED, read_trees
 
+TODAY = "2026-11-22"  # on which content is checked
+
 
 @cache
 def shipped_trees() -> Trees:

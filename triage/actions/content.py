@@ -10,12 +10,13 @@ from functools import lru_cache
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from triage.actions.access import note_access
 from triage.actions.accounts import MANAGERS
 from triage.actions.reviews import ChangedMeanwhile
 from triage.domain.examples import misses
-from triage.domain.loading import ContentError, Fault, Trees, check, load
+from triage.domain.loading import ContentError, Fault, Trees, check, load, unreadable
 from triage.models import (
     AccessEntry,
     AttachedPassage,
@@ -75,7 +76,7 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
         return release, False
     if settings.TWO_PEOPLE_PUBLISH and _something_runs():
         raise NeedsTwoPeople
-    _refuse_unsound(text)
+    _refuse_unsound(text, now)
     _refuse_contradicted(text)
     signed = bool(note) and is_manager(by)
     if not signed and (count := _told_otherwise(trees)):
@@ -99,7 +100,7 @@ def load_draft(
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
     if release and release.state == State.PUBLISHED:
         return release
-    _refuse_unsound(text)
+    _refuse_unsound(text, now)
     running = Release.objects.filter(state=State.PUBLISHED).first()
     examined = examination.examine(text, running, progress)
     release = release or _new(trees, text, now)
@@ -128,11 +129,13 @@ def publish_release(
     they say that what the draft tells them is right; the names are kept with the note. Raises ContentError, NotProved
     (this program may be newer than the draft), Contradicted where an example of a draft is not confirmed,
     NeedsTwoPeople, and ChangedMeanwhile when another release was published since.
+
+    What was published before is held to the rules of its day, so that there is always a way back.
     """
     if releases.sha256(release.content) != release.sha256:
         raise ContentError([Fault(str(release), "content", "was altered in the database", "Load it again")])
-    _refuse_unsound(release.content)
     again = release.published_at is not None
+    _refuse_unsound(release.content, None if again else now)
     alone = Alone.AGAIN if again else "" if settings.TWO_PEOPLE_PUBLISH else Alone.SETTING
     if not alone and by == release.loaded_by:
         raise NeedsTwoPeople
@@ -160,7 +163,7 @@ def is_manager(name: str) -> bool:
 def _something_runs() -> bool:
     """Whether a release is published that this program can read; with any other nobody could start."""
     running = Release.objects.filter(state=State.PUBLISHED).first()
-    return running is not None and not _faults(running.content)
+    return running is not None and not unreadable(json.loads(running.content))
 
 
 def _new(trees: Trees, text: str, now: datetime) -> Release:
@@ -188,8 +191,10 @@ def _add(step: ReleaseStep, what: str) -> None:
         note_access(AccessEntry.What.CHANGE, step.by, step.at, f"release {step.release}", what)
 
 
-def _refuse_unsound(text: str) -> None:
-    if faults := _faults(text):
+def _refuse_unsound(text: str, now: datetime | None) -> None:
+    """Raise where the content cannot be read or does not hold what is proved; with `now`, also where it has a fault
+    for which it would not be published on that day."""
+    if faults := _faults(text, timezone.localdate(now).isoformat() if now else ""):
         raise ContentError(list(faults))
     if broken := _broken_properties(text):
         raise NotProved(broken)
@@ -211,8 +216,9 @@ def _told_otherwise(trees: Trees) -> int:
 
 
 @lru_cache(maxsize=4)
-def _faults(text: str) -> tuple[Fault, ...]:
-    return tuple(check(json.loads(text)))
+def _faults(text: str, today: str) -> tuple[Fault, ...]:
+    trees = json.loads(text)
+    return tuple(check(trees, today) if today else unreadable(trees))
 
 
 @lru_cache(maxsize=4)

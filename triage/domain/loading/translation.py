@@ -6,6 +6,7 @@ from triage.domain.content import CLINIC_SETTINGS, SIGNS, named_in
 from triage.domain.loading.tree import Node
 
 OVERLAY = ("language", "language-name", "texts")
+SAME = ("same",)  # texts that are the same in both languages, and right so
 FILLED = (*CLINIC_SETTINGS, SIGNS)
 
 
@@ -14,16 +15,27 @@ class Texts:
 
     def __init__(self, overlay: Node | None) -> None:
         self.overlay = overlay
-        self.given = {}
-        self.asked: set[str] = set()
+        self.given: dict[str, Node] = {}
+        self.same: tuple[str, ...] = ()
+        self.originals: dict[str, str] = {}  # by key: what was asked for
+        self.said: dict[str, str] = {}  # by key: the same in this language
+        self.repeated: set[str] = set()  # keys that two texts have
         if overlay is not None:
-            self.given = overlay.fields(OVERLAY)["texts"].mapping()
+            fields = overlay.fields(OVERLAY, SAME)
+            self.given, self.same = fields["texts"].mapping(), fields["same"].texts()
 
     def translate(self, key: str, original: str) -> str:
         """The text in this language. Notes a fault where it is missing or its placeholders differ."""
-        if self.overlay is None or not original:
+        if not original:
             return original
-        self.asked.add(key)
+        if self.originals.setdefault(key, original) != original:
+            self.repeated.add(key)
+        self.said[key] = text = self._translated(key, original)
+        return text
+
+    def _translated(self, key: str, original: str) -> str:
+        if self.overlay is None:
+            return original
         node = self.given.get(key)
         if node is None:
             self.overlay.fault(f"the text {key!r} is not translated", f"Translate: {original}")
@@ -39,7 +51,7 @@ class Texts:
 
     def note_leftovers(self) -> None:
         """Fault translations of texts that do not exist."""
-        for key in sorted(self.given.keys() - self.asked):
+        for key in sorted(self.given.keys() - self.originals.keys()):
             self.given[key].fault("there is no such text to translate", "Remove it, or mend its key")
 
 
