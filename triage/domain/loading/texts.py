@@ -39,7 +39,6 @@ NAME_IN_BRACES = re.compile(r"\{[a-z][a-z0-9_-]*\}")
 NOT_FINISHED = re.compile(r"\b(?:TODO|TBD|FIXME|XXX+)\b|\?\?\?|(?i:lorem ipsum)")
 # Where a name in braces is filled in; the readers of these texts fault one that they do not know.
 FILLED_IN = re.compile(r"(?!.*\.group\.)(?:item|row|rule|sign)\..*")
-TRANSLATED = False  # on once the Spanish is in
 ADDRESS = re.compile(r"\burl\Z")
 
 
@@ -70,7 +69,7 @@ def note_texts(texts: Texts, content: Content, file: Node) -> None:
     for key, text in texts.said.items():
         _note_text(key, text, file.at(key))
     _note_alike(content, file)
-    if texts.overlay and TRANSLATED:
+    if texts.overlay:
         _note_untranslated(texts, texts.overlay)
 
 
