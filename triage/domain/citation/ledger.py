@@ -26,7 +26,7 @@ from triage.domain.content import (
 )
 from triage.domain.decision import decide
 from triage.domain.loading import Fault
-from triage.domain.logic import UNSURE, YES
+from triage.domain.logic import UNSURE, YES, Sign
 from triage.domain.result import ClinicSettings, build
 from triage.domain.walk import Answers, read_answers, walk
 from triage.domain.wording import texts_of
@@ -392,12 +392,7 @@ def _wanted(content: Content, table: CaseTable) -> Iterator[Wanted]:
     for rule in content.urgency_rules:
         yield from _parts(table, rule, table.fires(rule))
     for sign in content.signs:
-        for part in content.sign_texts[sign.id].parts:
-            met = (table.when(sign), table.when(part.when) if part.when else ALWAYS)
-            yield met, ()
-            if part.name:  # said where the signs are listed
-                yield (*met, table.origins["back"]), ()
-        yield (table.when(sign, UNSURE), table.when(sign, YES, False)), ()
+        yield from _sign(content, table, sign)
     for section in content.sections.values():
         for row in section.rows:
             yield tuple(_shown(table, row)), row.urgency
@@ -407,6 +402,16 @@ def _parts(table: CaseTable, rule: Rule, *met: Cases) -> Iterator[Wanted]:
     """What it takes for each part of a rule to be said, where the rule is met."""
     for part in rule.parts:
         yield (*met, table.when(part.when) if part.when else ALWAYS), ()
+
+
+def _sign(content: Content, table: CaseTable, sign: Sign) -> Iterator[Wanted]:
+    """What it takes for each part of a sign to be said, alone and where signs are listed; and for it to be unknown."""
+    for part in content.sign_texts[sign.id].parts:
+        met = (table.when(sign), table.when(part.when) if part.when else ALWAYS)
+        yield met, ()
+        if part.name:
+            yield (*met, table.origins["back"]), ()
+    yield (table.when(sign, UNSURE), table.when(sign, YES, False)), ()
 
 
 def _shown(table: CaseTable, row: Row) -> Iterator[Cases]:
