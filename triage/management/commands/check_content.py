@@ -33,5 +33,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"No faults: {len(content.screens)} screens, {len(content.items)} items, {len(content.signs)} signs, "
             f"{rules} rules, {len(content.claims)} of {len(content.claims)} claims cited, "
-            f"{len(content.vignettes)} vignettes, in {', '.join(languages(trees))}."
+            f"{len(content.vignettes)} vignettes, {len(content.published_cases)} published cases, "
+            f"in {', '.join(languages(trees))}."
         )
