@@ -146,7 +146,6 @@ def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     first = open_visit.content.screens[0]
     context = {
         "sentences": section(open_visit.content, open_visit.walk.exit, clinic),
-        "safety_net": section(open_visit.content, "safety-net", clinic),
         "back_url": reverse("question", args=[first.key]),
     }
     return render(request, "under_16.html", context)
