@@ -101,21 +101,13 @@ class CaseTable:
     def at_least(self) -> Mapping[Urgency, Cases]:
         """By urgency: when it is this or higher. The lowest is what is left when no rule is met."""
         higher = {
-            urgency: either(self.fires(rule) for rule in self._rules_for(urgency))
-            for urgency in URGENCIES[1:]
+            urgency: either(self.fires(rule) for rule in self.rules_for(urgency)) for urgency in URGENCIES[1:]
         }
         return {URGENCIES[0]: ALWAYS, **higher}
 
-    @cached_property
-    def below(self) -> Mapping[Urgency, Cases]:
-        """By urgency: when it is lower."""
-        higher = {
-            urgency: self.both(*(self.fires(rule, False) for rule in self._rules_for(urgency)))
-            for urgency in URGENCIES[1:]
-        }
-        return {URGENCIES[0]: NEVER, **higher}
-
-    def _rules_for(self, urgency: Urgency) -> list[Rule]:
+    def rules_for(self, urgency: Urgency) -> list[Rule]:
+        """The rules of which none may be met for a lower urgency. How that comes about is not spelled out as cases:
+        a few for each rule are millions together. It is searched for, from the answers given."""
         enough = URGENCIES[URGENCIES.index(urgency) :]
         return [rule for rule in self.content.urgency_rules if rule.gives in enough]
 
@@ -240,6 +232,23 @@ class CaseTable:
         else:
             answers = [self.bits(key, (code,)) for code in self.codes(key, allowed & alone or allowed)]
         return tuple(self.codes(key, codes) for codes in sorted(answers))
+
+    def joinable(self, met: Case, cases: Cases) -> list[Case]:
+        """The ways in which one of the cases holds beside `met`."""
+        return [joined for case in cases if (joined := self._join(met, case))]
+
+    def as_given(self, keys: Iterable[str], given: Bits) -> Case:
+        """These items answered as they are, whatever the others are."""
+        answered = [(self.every[key], given & self.every[key]) for key in keys]
+        bits = [
+            1 << place for _every, kept in answered for place in range(kept.bit_length()) if kept >> place & 1
+        ]
+        return Case(sum(every & ~kept for every, kept in answered), frozenset(bits))
+
+    def nearest(self, case: Case, given: Bits) -> Bits:
+        """Answers for which the case holds, changing no more than it takes."""
+        wanted = ((key, self.answers(case, key, given)[0]) for key in self.against(case, given))
+        return self.changed(given, wanted)
 
     # Examples
 
