@@ -64,6 +64,12 @@ def test_every_rule_fires_in_a_vignette() -> None:
     assert every == roots | {rule.id for decision in decisions for rule in decision.rules}
 
 
+def test_every_urgency_rule_decides_alone_in_a_vignette() -> None:
+    """So that none can be lowered or lost without a vignette being missed."""
+    alone = {rules[0].id for each in CONTENT.vignettes if len(rules := decided(each).deciding_rules) == 1}
+    assert {rule.id for rule in CONTENT.urgency_rules} == alone
+
+
 def named(vignette: Vignette) -> set[str]:
     """The rules that its `why` speaks of; "root S1" is none."""
     return set(re.findall(r"(?<!root )\b[CRES]\d+\b", vignette.why))
