@@ -436,7 +436,9 @@ class Properties:
     emergency_signs: tuple[Codes, ...]  # each one alone an emergency
     unread: tuple[Excused, ...] = ()  # codes that no rule and no sentence for staff reads
     on_our_word: tuple[ExcusedRules, ...] = ()  # rules that rest on the clinic's own word alone
-    names_none: tuple[ExcusedRules, ...] = ()  # rules with an "or" whose one sentence names no answer
+    one_sentence: tuple[
+        ExcusedRules, ...
+    ] = ()  # rules with an "or" whose one sentence is true whichever fired
 
 
 @dataclass(frozen=True, eq=False)

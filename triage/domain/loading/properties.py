@@ -9,7 +9,7 @@ from triage.domain.content import Codes, Excused, ExcusedRules, Item, Properties
 from triage.domain.loading.tree import Node
 
 PROPERTIES = ("towards-back", "more-urgent", "weak-support", "mirrored", "emergency-signs")
-EXCUSES = ("unread", "on-our-word", "names-none")
+EXCUSES = ("unread", "on-our-word", "one-sentence")
 Read = TypeVar("Read")
 
 
@@ -27,7 +27,7 @@ def read_properties(node: Node, items: Mapping[str, Item], rules: set[str]) -> P
         emergency_signs=each("emergency-signs", _codes),
         unread=each("unread", _excused),
         on_our_word=tuple(_excused_rules(row, rules) for row in parts["on-our-word"].rows()),
-        names_none=tuple(_excused_rules(row, rules) for row in parts["names-none"].rows()),
+        one_sentence=tuple(_excused_rules(row, rules) for row in parts["one-sentence"].rows()),
     )
     if parts["emergency-signs"].given and not properties.emergency_signs:
         parts["emergency-signs"].fault("names no sign", "Name the codes that alone are an emergency")
