@@ -38,14 +38,12 @@ DEFAULT_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
-# The pack that most people take, and our own, so that what the pack does can be told from what the rest does.
-PACKS = ("bootstrap5", "footpath")
-PAGE = """{%% load crispy_forms_tags %%}<!doctype html>
+PAGE = """{% load crispy_forms_tags %}<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ form.title }}</title></head>
 <body>
 <main><h1>{{ form.title }}</h1>
-<form method="post">{%% csrf_token %%}{{ wizard.management_form }}
-{%% crispy form "%s" %%}</form></main></body></html>"""
+<form method="post">{% csrf_token %}{{ wizard.management_form }}
+{% crispy form "bootstrap5" %}</form></main></body></html>"""
 CURRENT = re.compile(r'name="([\w-]+-current_step)" value="([\w-]+)"')
 END = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Thank you</title></head><body><dl>{% for key, answer in answers %}
@@ -66,7 +64,7 @@ def bare_handler() -> WSGIHandler:
 
 class Peer(NamedUrlSessionWizardView):
     def get_template_names(self) -> Any:
-        return _page(self.url_name)
+        return _page()
 
     def get_form_prefix(self, step: str | None = None, form: type[forms.Form] | None = None) -> str:
         return ""
@@ -77,15 +75,14 @@ class Peer(NamedUrlSessionWizardView):
 
 
 @cache
-def _page(pack: str) -> Any:
-    return engines["django"].from_string(PAGE % pack)
+def _page() -> Any:
+    return engines["django"].from_string(PAGE)
 
 
 def _form(screen: Screen) -> type[forms.Form]:
     helper = FormHelper()
     helper.form_tag = helper.disable_csrf = False
     helper.form_method = "post"
-    helper.legend_is_heading = False
     helper.add_input(Submit("go-on", "Continue"))
     fields: dict[str, Any] = {item.key: _field(item) for item in screen.items}
     return type("PeerForm", (forms.Form,), {**fields, "helper": helper, "title": screen.title})
@@ -102,20 +99,20 @@ def _field(item: Item) -> forms.Field:
 
 
 @cache
-def _view(pack: str) -> Any:
+def _view() -> Any:
     content = releases.content(releases.current().sha256, "en")
     pages = [(screen.key, _form(screen)) for screen in content.screens]
-    return Peer.as_view(pages, url_name=pack, done_step_name="end")
+    return Peer.as_view(pages, url_name="peer", done_step_name="end")
 
 
-def peer(request: HttpRequest, pack: str, **kwargs: str) -> HttpResponse:
-    response: HttpResponse = _view(pack)(request, **kwargs)
+def peer(request: HttpRequest, **kwargs: str) -> HttpResponse:
+    response: HttpResponse = _view()(request, **kwargs)
     return response
 
 
-def journey(browser: Browser, answers: Answers, pack: str) -> Iterator[tuple[str, Reply]]:
+def journey(browser: Browser, answers: Answers) -> Iterator[tuple[str, Reply]]:
     """The same way through the peer: from its first address to its last page."""
-    reply = browser.get(f"/{pack}/")
+    reply = browser.get("/peer/")
     yield "start", reply
     while True:
         page = browser.get(reply.location)

@@ -11,6 +11,6 @@ __all__ = ["handler400", "handler403", "handler404", "handler500"]
 urlpatterns = [
     *ours,
     path("bare/", peers.bare),
-    *(path(f"{pack}/", peers.peer, {"pack": pack}) for pack in peers.PACKS),
-    *(path(f"{pack}/<slug:step>/", peers.peer, {"pack": pack}, name=pack) for pack in peers.PACKS),
+    path("peer/", peers.peer),
+    path("peer/<slug:step>/", peers.peer, name="peer"),
 ]

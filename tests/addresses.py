@@ -122,6 +122,7 @@ class World:
         key = MISSING if missing else self.keys.get(model)
         return "/" + (
             route.replace("<slug:key>", "no-such-page" if missing else "leg")
+            .replace("<path:rest>", "no-such-page" if missing else "BCDFGHJKMNPQ")
             .replace("<slug:name>", "no-such-page" if missing else "closed")
             .replace("<path:object_id>", str(key))
             .replace("<id>", str(key))
@@ -150,7 +151,7 @@ def outcome(answer):
     """A status as a number, a redirect as the name of the page it leads to; of an error's page, which error."""
     if "Location" not in answer.headers:
         return str(answer.status_code)
-    target = answer.headers["Location"].split("?")[0]
+    target = answer.headers["Location"].split("?")[0].split("#")[0]
     try:
         found = resolve(target)
     except Resolver404:

@@ -15,7 +15,7 @@ from tests.visitor import BACK, FOOT_ONLY, NOW
 from triage import actions
 from triage.domain.walk import read_answers
 from triage.models import Clinic, TriageSession, the_clinic
-from triage.store import releases, visit
+from triage.store import codes, releases, visit
 
 ROUTINE = FOOT_ONLY
 SAME_DAY = FOOT_ONLY | {"changes": ["fever"]}
@@ -46,7 +46,7 @@ def many(count=600):
     TriageSession.objects.bulk_create(
         TriageSession(
             key_hash=f"many {n}",
-            reference="MNX-" + "".join(actions.REFERENCE_SIGNS[int(digit)] for digit in f"{n:03}"),
+            reference="MNX-" + "".join(codes.SIGNS[int(digit)] for digit in f"{n:03}"),
             clinic=clinic,
             release=release,
             language="en",

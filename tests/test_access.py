@@ -145,8 +145,9 @@ def test_no_patient_sees_anything_of_another(world):
 
 def test_no_patient_address_has_room_for_a_key_or_a_reference():
     parameters = [route for route in routes() if not route.startswith("admin/") and "<" in route]
-    # The name of a screen and of an error page, the same for everybody.
-    assert parameters == ["questions/<slug:key>/", "problem/<slug:name>/"]
+    # The name of a screen and of an error page, the same for everybody; and what mail programs make of a link with a
+    # code, which no page of ours does (tests/patient/test_coming_back.py).
+    assert parameters == ["questions/<slug:key>/", "return/<path:rest>", "problem/<slug:name>/"]
 
 
 def test_no_link_or_form_of_a_patient_page_carries_anything_of_the_patient(world):

@@ -187,7 +187,11 @@ def test_create_demo_makes_some_weeks_of_every_outcome_marked_as_demo():
     made = TriageSession.objects.filter(submitted_at__isnull=False)
     assert made.filter(review_state=TriageSession.ReviewState.NEW).count() == 24 + 1 + 2 + 1
     assert made.exclude(review_state=TriageSession.ReviewState.NEW).count() == 24
-    assert {invitation.state(timezone.now()) for invitation in Invitation.objects.all()} == {"open", "used"}
+    assert {invitation.state(timezone.now()) for invitation in Invitation.objects.all()} == {
+        "open",
+        "begun",
+        "sent",
+    }
     assert made.exclude(corrects=None).count() == 1
     assert sum(bool(json.loads(session.record)["taken_back"]) for session in made) == 1
     assert [table.shown for table in agreement.tables(demo=True)] == [True]

@@ -108,8 +108,18 @@ def test_a_patient_who_lost_the_answers_gets_a_new_letter(reviewer):
     assert open_code(new).status_code == 200
 
 
+def test_a_new_letter_does_not_open_what_was_begun_with_the_old_one(reviewer):
+    """The old letter may have gone to somebody else."""
+    old = invite(reviewer)
+    open_code(old)
+    (new,) = codes(again(reviewer))
+    assert open_code(old).status_code == 410
+    open_code(new)
+    assert TriageSession.objects.count() == 2
+
+
 def test_nothing_is_done_to_what_is_over(reviewer):
-    open_code(invite(reviewer))
+    answered(invite(reviewer))
     assert "has changed since you opened the page" in text(revoke(reviewer))
     age(Invitation.objects)
     for act in (revoke, again):
@@ -120,7 +130,9 @@ def test_nothing_is_done_to_what_is_over(reviewer):
 def age(invitations):
     """As they are ten days later: their visits are over."""
     ago = timedelta(days=10)
-    later = {name: F(name) - ago for name in ("created_at", "appointment_at", "expires_at", "opened_at")}
+    later = {
+        name: F(name) - ago for name in ("created_at", "appointment_at", "expires_at", "opened_at", "sent_at")
+    }
     invitations.update(**later)
 
 
@@ -282,8 +294,9 @@ def test_the_worklist_puts_the_next_appointment_first_and_finds_a_label(reviewer
 
 def test_each_invitation_stands_under_its_state_alone(reviewer):
     invite(reviewer, label="expired")
-    open_code(invite(reviewer, label="used"))
+    answered(invite(reviewer, label="sent"))
     age(Invitation.objects)
+    open_code(invite(reviewer, label="begun"))
     invite(reviewer, label="revoked")
     actions.revoke(Invitation.objects.latest("pk").pk, User.objects.get(), timezone.now())
     invite(reviewer, label="open")
@@ -291,8 +304,8 @@ def test_each_invitation_stands_under_its_state_alone(reviewer):
         page = reviewer.get(LIST, {"state": state.value})
         assert [row.label for row in page.context["cl"].result_list] == [state.value]
         assert f'class="state {state}"><svg' in page.content.decode()
-    assert [row.label for row in reviewer.get(LIST, {"q": "used"}).context["cl"].result_list] == ["used"]
-    assert not reviewer.get(LIST, {"q": "use"}).context["cl"].result_list
+    assert [row.label for row in reviewer.get(LIST, {"q": "sent"}).context["cl"].result_list] == ["sent"]
+    assert not reviewer.get(LIST, {"q": "sen"}).context["cl"].result_list
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_assert_num_queries):
@@ -309,7 +322,8 @@ def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_ass
 
 IMPOSSIBLE = (
     {"label": ""},
-    {"opened_at": timezone.now(), "revoked_at": timezone.now()},
+    {"opened_at": timezone.now(), "sent_at": timezone.now(), "revoked_at": timezone.now()},
+    {"opened_at": timezone.now(), "sent_at": timezone.now() - timedelta(days=1)},
     {"opened_at": timezone.now() + timedelta(days=30)},
     {"opened_at": timezone.now() - timedelta(days=30)},
     {"revoked_at": timezone.now() - timedelta(days=30)},

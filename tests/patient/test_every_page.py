@@ -80,7 +80,7 @@ def screens(language):
         page = someone.answer(page)
         yield key, "filled in", someone.client.get(path)
     yield "check", "", page
-    yield "save", "", someone.client.post(reverse("save"))
+    yield "save", "", someone.client.post(reverse("save"), follow=True)
     child = patient(language, EVERY_SCREEN | {"age": "under-16"})
     yield "under-16", "", child.answer(child.start())
 
@@ -94,7 +94,7 @@ def results(language, outcomes):
 
 def others(language):
     client = patient(language, {}).client
-    for name in ("how", "sources", "privacy", "accessibility", "left", "expired"):
+    for name in ("how", "sources", "privacy", "accessibility", "left", "expired", "elsewhere"):
         yield name, "", client.get(reverse(name))
     yield "return", "empty", client.get(reverse("return"))
     yield "return", "with an error", client.post(reverse("return"), {"code": "BCDF GHJK MNPQ"})

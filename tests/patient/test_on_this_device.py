@@ -1,12 +1,13 @@
 """What stays on a shared device, in a real Chromium: the idle warning, leaving, the back button, the return link."""
 
 import os
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from dev import find_chromium
 from tests.browser import back, press
@@ -209,7 +210,53 @@ def test_the_link_or_the_code_opens_the_answers_on_another_device(saved, new_pag
     assert urlsplit(other.url).path == "/questions/safety-now/"
     assert link.partition("#")[2] not in str(asked).replace(link, "")
     press(saved.get_by_role("link", name="Go on here"))
-    assert saved.url.endswith("/expired/")
+    assert saved.url.endswith("/elsewhere/")
+
+
+def test_a_reply_that_is_lost_on_the_way_costs_nothing(saved, new_page):
+    """The server has opened the code, and the browser never hears of it."""
+    link, replies = saved.locator("main a[href*='#']").inner_text(), []
+
+    def lose(route):
+        if route.request.method != "POST" or replies:
+            return route.continue_()
+        replies.append(route.fetch(max_redirects=0).status)
+        return route.abort("connectionreset")
+
+    other = new_page()
+    other.goto(link)
+    other.route("**/return/", lose)
+    with pytest.raises(Error):
+        press(other.get_by_role("button", name="Continue"))
+    assert replies == [302]
+    other.goto(link)
+    press(other.get_by_role("button", name="Continue"))
+    assert urlsplit(other.url).path == "/questions/safety-now/"
+
+
+LINKS = [
+    "{address}?fbclid=IwAR0x1y2z3#{code}",
+    "{address}#{code}?fbclid=IwAR0x1y2z3&utm_source=mail",
+    "{address}#{code}.",
+    "{address}#{grouped}",
+    "{address}%23{code}",
+    "{address}{code}",
+    "{address}{code}?fbclid=IwAR0x1y2z3",
+]
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize("changed", LINKS)
+def test_what_scanners_and_mail_programs_make_of_the_link_leads_to_its_code(saved, new_page, changed):
+    code = saved.locator(".code").inner_text()
+    plain = code.replace("-", "")
+    other = new_page()
+    other.goto(changed.format(address=reverse("return"), code=plain, grouped=code.replace("-", "%2D")))
+    field = other.get_by_label("Your code")
+    expect(field).to_have_value(re.compile(f"{plain}|{code}"))
+    assert other.url.endswith(reverse("return"))
+    press(other.get_by_role("button", name="Continue"))
+    assert urlsplit(other.url).path == "/questions/safety-now/"
 
 
 @pytest.mark.looks
@@ -230,7 +277,7 @@ def test_axe_finds_nothing_on_the_pages_of_saving_and_taking_along(page):
     press(page.get_by_role("link", name="Copy as text for the clinic"))
     found += violations_in(page, SMALL_PHONE)
     back(page)
-    press(page.get_by_role("button", name="Save and come back later"))
+    press(page.get_by_role("link", name="The same as a link"))
     found += violations_in(page, SMALL_PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.goto(reverse("return"))

@@ -106,7 +106,7 @@ def test_a_whole_journey_from_right_to_left(new_page, published):
         faults.extend(violations(page))
 
     fill_in(page, EVERYTHING, look)
-    for name in ("how", "sources", "privacy", "accessibility", "return", "expired", "left"):
+    for name in ("how", "sources", "privacy", "accessibility", "return", "expired", "elsewhere", "left"):
         page.goto(reverse(name))
         look(page)
     assert len(seen) > 20

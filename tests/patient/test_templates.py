@@ -5,14 +5,17 @@ import re
 import html5lib
 import polib
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import interface
 from tests.shipped import shipped_content
-from tests.visitor import BACK, FOOT_ONLY, Patient, publish
+from tests.visitor import BACK, FOOT_ONLY, Patient, boxes, publish
 from triage.domain.result import citations
 from triage.domain.walk import walk
 from triage.patient.forms import ScreenForm
@@ -37,7 +40,8 @@ def parse(html):
 
 
 def rendered(content, screen, before=None, data=None):
-    form = ScreenForm(content, content.screen_by_key[screen], walk(content, before or {}), data)
+    sent = None if data is None else MultiValueDict({key: [text] for key, text in data.items()})
+    form = ScreenForm(content, content.screen_by_key[screen], walk(content, before or {}), sent)
     return parse(Template("{% load crispy_forms_tags %}{% crispy form %}").render(Context({"form": form})))
 
 
@@ -119,6 +123,37 @@ def test_options_carry_their_hints_and_the_lone_one_stands_after_an_or(content):
     assert inner[divider + 1].find("input") is alone
 
 
+def codes_of(item):
+    """Any answer to an item."""
+    if item.kind == "text":
+        return st.tuples(st.text("ab<&'\"", min_size=1))
+    codes = st.sampled_from(sorted(item.codes))
+    return st.tuples(codes) if item.kind == "one" else st.lists(codes, min_size=1, unique=True).map(tuple)
+
+
+def ticked(page):
+    return {box for box, on in boxes(page).items() if on}
+
+
+@settings(max_examples=25)
+@given(st.fixed_dictionaries({item.key: codes_of(item) for item in shipped_content().items.values()}))
+def test_what_was_answered_is_ticked_and_nothing_else(answers):
+    content = shipped_content()
+    walked = walk(content, answers)
+    for screen in content.screens:
+        page = rendered(content, screen.key, answers)
+        given = {(item.key, code) for item in walked.asks(screen) for code in answers[item.key]}
+        assert ticked(page) == boxes(page).keys() & given
+        assert {area.get("name"): area.text for area in page.iter("textarea")} == {
+            item.key: answers[item.key][0] for item in walked.asks(screen) if item.kind == "text"
+        }
+
+
+def test_what_was_refused_stands_there_in_place_of_what_was_answered(content):
+    before = {"side": ("left",), "foot-site": ("top",)}
+    assert ticked(rendered(content, "where", before, {"foot-site": "sole"})) == {("foot-site", "sole")}
+
+
 @pytest.mark.django_db
 def test_the_error_summary_comes_before_the_heading_and_leads_to_the_first_control(content):
     publish()
@@ -134,7 +169,7 @@ def test_the_error_summary_comes_before_the_heading_and_leads_to_the_first_contr
     assert (summary.get("role"), summary.get("tabindex")) == ("alert", "-1")
     assert words(summary.find("h2")) == "There is a problem"
     links = summary.findall(".//a")
-    assert [link.get("href") for link in links] == ["#id_side_0", "#id_foot-site_0"]
+    assert [link.get("href") for link in links] == ["#id_side_left", "#id_foot-site_top"]
     assert words(links[0]).startswith(content.items["side"].text)
     assert list(dangling(page)) == []
 
@@ -212,7 +247,7 @@ def test_a_question_page_with_all_it_asks_for_is_light(proof):
     while page.resolver_match.url_name == "question":
         key, files = page.context["screen"].key, FILES.findall(page.content.decode())
         weights[key] = len(page.content) + sum(
-            (settings.BASE_DIR / "static" / name).stat().st_size for name in files
+            (django_settings.BASE_DIR / "static" / name).stat().st_size for name in files
         )
         requests[key] = len(files)
         if "pictures.css" in files:
@@ -265,17 +300,17 @@ def question_page(new_page, transactional_db):
     page = new_page()
     page.goto("/")
     page.click("text=Start now")
-    page.check("#id_age_0")
+    page.check("#id_age_16-or-over")
     page.click("text=Continue")
     return page
 
 
 @pytest.mark.looks
 def test_none_of_these_unticks_the_rest_and_back(question_page):
-    question_page.check("#id_safety-now_0")
+    question_page.check("#id_safety-now_saddle-numbness")
     question_page.check("[data-alone]")
-    assert not question_page.is_checked("#id_safety-now_0")
-    question_page.check("#id_safety-now_1")
+    assert not question_page.is_checked("#id_safety-now_saddle-numbness")
+    question_page.check("#id_safety-now_bladder-bowel")
     assert not question_page.is_checked("[data-alone]")
 
 
@@ -285,7 +320,7 @@ def test_focus_goes_to_the_error_summary_and_on_to_the_first_answer(question_pag
     assert question_page.title().startswith("Error: ")
     assert question_page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     question_page.click(".problem a")
-    assert question_page.evaluate("document.activeElement.id") == "id_safety-now_0"
+    assert question_page.evaluate("document.activeElement.id") == "id_safety-now_saddle-numbness"
 
 
 @pytest.mark.looks

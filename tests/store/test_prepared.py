@@ -1,22 +1,16 @@
-"""What is made once per process: parts of pages, question pages without answers, and the SQL of a query."""
+"""What is made once per process: parts of pages, and the SQL of a query."""
 
-import html5lib
 import pytest
 from django.template import Context, Engine, Node, Template
 from django.utils import translation
-from django.utils.html import escape
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.shipped import shipped_content
-from tests.visitor import BACK, NOW, Patient, boxes, publish
+from tests.visitor import BACK, NOW, Patient, publish
 from triage import actions
 from triage.domain.walk import read_answers, walk
 from triage.models import Release, TriageSession
-from triage.patient.forms import ScreenForm
 from triage.store import releases, visit, words
 from triage.store.records import open_record
-from triage.templatetags import once, pictures
+from triage.templatetags import once
 
 
 def part(inner, names=""):
@@ -83,41 +77,6 @@ def content(db):
     return releases.content(publish().sha256, "en")
 
 
-def test_a_page_without_answers_is_made_once_and_one_with_answers_never_kept(content):
-    screen = content.screens[0]
-    given = {item.key: (item.options[0].code,) for item in screen.items}
-    empty = ScreenForm(content, screen, walk(content, {})).html
-    assert ScreenForm(content, screen, walk(content, {})).html is empty
-    answered = ScreenForm(content, screen, walk(content, given)).html
-    assert " checked" in answered
-    assert " checked" not in empty
-    assert ScreenForm(content, screen, walk(content, {})).html is empty
-
-
-CONTENT = shipped_content()
-
-
-def codes_of(item):
-    """Any answer to an item."""
-    if item.kind == "text":
-        return st.tuples(st.text("ab<&'\"", min_size=1))
-    codes = st.sampled_from(sorted(item.codes))
-    return st.tuples(codes) if item.kind == "one" else st.lists(codes, min_size=1, unique=True).map(tuple)
-
-
-@settings(max_examples=25)
-@given(st.fixed_dictionaries({item.key: codes_of(item) for item in CONTENT.items.values()}))
-def test_what_was_answered_is_ticked_and_nothing_else(answers):
-    walked = walk(CONTENT, answers)
-    for screen in CONTENT.screens:
-        form = ScreenForm(CONTENT, screen, walked)
-        found = boxes(html5lib.parse(form.html, namespaceHTMLElements=False))
-        given = {(item.key, code) for item in form.items for code in answers[item.key]}
-        assert {box for box, ticked in found.items() if ticked} == found.keys() & given
-        for text in (answers[item.key][0] for item in form.items if item.kind == "text"):
-            assert escape(text) in form.html
-
-
 def test_a_prepared_query_reads_what_the_ORM_reads(content):
     session, key = actions.start_session("en", NOW)
     actions.record_answers(visit.find(key, "en"), {"age": ("16-or-over",)}, NOW)
@@ -155,7 +114,6 @@ def kept():
 
 def forget():
     Engine.get_default().template_loaders[0].reset()
-    pictures._unmarked.cache_clear()
 
 
 def test_a_result_is_the_same_whoever_came_before(content):

@@ -1,10 +1,13 @@
 """An upgrade loses nothing: from each earlier state of the database, and back to it, with data in place."""
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.visitor import BACK, NOW, Patient, publish
 from triage import actions
@@ -23,9 +26,24 @@ def in_use():
     midway.go_on(midway.start(), until="question")
     session = TriageSession.objects.get(submitted_at__isnull=False)
     reviewer = actions.create_staff("reviewer", "a password of its own", "Reviewers")
+    invited(reviewer)
     actions.review(session.pk, session.mark, reviewer, TriageSession.ReviewState.ACKNOWLEDGED, "", NOW)
     yield submitted, midway
     call_command("migrate", verbosity=0)  # whatever became of the test
+
+
+def invited(reviewer):
+    """One has handed in, one has begun, one has not opened the letter."""
+    now = timezone.now()
+    wanted = [
+        {"label": label, "appointment_at": now + timedelta(days=1), "language": "en"} for label in "ABC"
+    ]
+    (_first, sent), (_second, begun), _third = actions.invite(wanted, reviewer, now)
+    for code, until in ((sent, "check"), (begun, "question")):
+        patient = Patient(BACK)
+        patient.client.post(reverse("return"), {"code": code})
+        patient.go_on(patient.client.get(reverse("go-on"), follow=True), until)
+        patient.submit()
 
 
 def everything():
@@ -54,6 +72,7 @@ def test_every_row_is_as_before_and_everybody_goes_on(in_use, earlier):
     assert everything() == before
     assert before["triage.Answer"]
     assert before["triage.AccessEntry"]
+    assert [bool(row["sent_at"]) for row in before["triage.Invitation"]] == [True, False, False]
     call_command("verify_store")
     call_command("verify_access_log")
     submitted, midway = in_use

@@ -35,7 +35,6 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
-from triage.actions.keys import REFERENCE_SIGNS
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
@@ -44,6 +43,7 @@ from triage.actions.sessions import (
     AnsweredMeanwhile,
     correct,
     fill_in,
+    keep_open,
     keep_refused,
     record_answers,
     speak,
@@ -58,7 +58,6 @@ __all__ = [
     "MANAGERS",
     "PAUSES",
     "RECOVERY_CODES",
-    "REFERENCE_SIGNS",
     "REVIEWERS",
     "AlreadySubmitted",
     "AnsweredMeanwhile",
@@ -86,6 +85,7 @@ __all__ = [
     "invite_again",
     "is_manager",
     "keep_examined",
+    "keep_open",
     "keep_refused",
     "load_draft",
     "mail_failed",

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from triage.actions.keys import CODE_SIGNS, code_hash, new_key, signs
-from triage.actions.sessions import start_session
+from triage.actions.sessions import start_session, take_over
 from triage.models import (
     Invitation,
     TriageSession,
     WrongCodes,
 )
-from triage.store import releases
+from triage.store.codes import code_hash, code_of
 from triage.store.visit import Visit
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ ALARM = 1000  # wrong codes from everywhere: told in the log, and in nobody's wa
 
 
 class InvitationOver(Exception):
-    """The code is that of an invitation which is used, expired or revoked: its `state`."""
+    """The code is that of an invitation which is answered, expired or revoked: its `state`."""
 
     def __init__(self, state: Invitation.State) -> None:
         self.state = state
@@ -45,35 +45,46 @@ class TooManyCodes(Exception):
         super().__init__(f"{wait}")
 
 
+NO_CODE: dict[str, Any] = {"return_hash": None, "return_until": None}
+
+
 @dataclass(frozen=True)
 class Opened:
-    """What a code opens: the key for the browser; of an invitation also the language that it was written in."""
+    """What a code opens: the key for the browser, and the session."""
 
     key: str
-    language: str = ""
+    session: TriageSession
 
 
-def save_for_later(visit: Visit, now: datetime) -> tuple[str, datetime]:
-    """A code that opens the session in another browser, once, and until when. An earlier code stops working."""
-    code = signs(CODE_SIGNS)
+def save_for_later(visit: Visit, key: str, now: datetime, *, anew: bool = False) -> None:
+    """See to it that there is a code to come back with, as long as the clinic's settings say.
+
+    One that works already stays as it is: somebody may have written it down. With `anew` another takes its place.
+    """
+    session = TriageSession.objects.filter(pk=visit.pk)
     until = now + timedelta(days=visit.clinic.return_days)
-    TriageSession.objects.filter(pk=visit.pk).update(
-        return_hash=code_hash(code), return_until=until, stayed_at=now
-    )
-    return code, until
+    if anew or not session.filter(return_until__gt=now).update(stayed_at=now):
+        session.update(**new_code(key, until), stayed_at=now)
+
+
+def new_code(key: str, until: datetime) -> dict[str, Any]:
+    """What is stored of the code that the browser with this key is given."""
+    return {"return_hash": code_hash(code_of(key, until)), "return_until": until}
 
 
 @transaction.atomic
-def open_code(code: str, address: str | None, now: datetime) -> Opened | None:
-    """Open the saved session, or the invitation, of this code. None: it opens nothing.
+def open_code(code: str, address: str | None, now: datetime, held: str = "") -> Opened | None:
+    """Open the session of this code in the browser that asks, which `held` that key until now.
 
-    Raises InvitationOver, or TooManyCodes where too many wrong codes came from that address.
+    A return code opens its session until it is replaced, for its days; an invitation its own until that is handed in
+    or the day of the visit is over. None: the code opens nothing. Raises InvitationOver, or TooManyCodes where too
+    many wrong codes came from that address.
     """
     hour = now.replace(minute=0, second=0, microsecond=0)
     place = _place(address, hour) if address else ""
     if place:
         _pause(hour, place, now)
-    if opened := _come_back(code_hash(code), now) or _accept(code_hash(code), now):
+    if opened := _come_back(code_hash(code), now, held) or _accept(code_hash(code), now, held):
         return opened
     WrongCodes.objects.filter(hour__lt=hour).delete()
     for where in sorted({"", place}):  # locked in one order
@@ -81,24 +92,28 @@ def open_code(code: str, address: str | None, now: datetime) -> Opened | None:
     return None
 
 
-def _come_back(code_hash: str, now: datetime) -> Opened | None:
-    """Move the session of this code to a new browser. The one it was in can open it no longer."""
-    key = new_key()
-    moved = TriageSession.objects.filter(return_hash=code_hash, return_until__gt=now).update(
-        key_hash=releases.sha256(key), return_hash=None, return_until=None, reopened_at=now
-    )
-    return Opened(key) if moved else None
+def _come_back(code_hash: str, now: datetime, held: str) -> Opened | None:
+    saved = TriageSession.objects.filter(return_hash=code_hash, return_until__gt=now)
+    taken = take_over(saved, held, now)
+    return Opened(*taken) if taken else None
 
 
-def _accept(code_hash: str, now: datetime) -> Opened | None:
-    """Start the session that the invitation of this code asks for."""
-    invitation = Invitation.objects.select_for_update().filter(code_hash=code_hash).first()
+def _accept(code_hash: str, now: datetime, held: str) -> Opened | None:
+    """The session that the invitation of this code asks for: begun now, or taken over."""
+    invitation = Invitation.objects.filter(code_hash=code_hash).first()
     if invitation is None:
         return None
-    if (state := invitation.state(now)) != Invitation.State.OPEN:
+    if not invitation.opened_at:  # of several browsers at once, one begins it
+        invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if not (state := invitation.state(now)).opens:
         raise InvitationOver(state)
-    _session, key = start_session(invitation.language, now, invitation=invitation)
-    return Opened(key, invitation.language)
+    own = TriageSession.objects.filter(invitation=invitation, corrects=None)
+    if taken := take_over(own.filter(submitted_at=None), held, now):
+        return Opened(*taken)
+    if own.exists():  # handed in at this very moment
+        raise InvitationOver(Invitation.State.SENT)
+    session, key = start_session(invitation.language, now, invitation=invitation)
+    return Opened(key, session)
 
 
 def _place(address: str, hour: datetime) -> str:

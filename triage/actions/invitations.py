@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from triage.actions.access import note_access
-from triage.actions.keys import CODE_SIGNS, code_hash, signs
+from triage.actions.keys import signs
 from triage.actions.reviews import ChangedMeanwhile
 from triage.models import (
     AccessEntry,
     Invitation,
 )
+from triage.store.codes import LENGTH, code_hash
 
 
 @transaction.atomic
@@ -28,7 +29,7 @@ def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> lis
     """
     made = []
     for fields in wanted:
-        code = signs(CODE_SIGNS)
+        code = signs(LENGTH)
         expires_at = end_of_day(fields["appointment_at"])
         invitation = Invitation(
             **fields, code_hash=code_hash(code), created_by=who, created_at=now, expires_at=expires_at
@@ -48,9 +49,12 @@ def end_of_day(moment: datetime) -> datetime:
 
 @transaction.atomic
 def revoke(pk: int, who: User, now: datetime) -> None:
-    """The invitation's code opens nothing from now on. Raises ChangedMeanwhile where it is not open."""
+    """The invitation's code opens nothing from now on. Raises ChangedMeanwhile where it opens nothing now.
+
+    What was begun with it stays open where it is, and keeps its appointment.
+    """
     invitation = Invitation.objects.select_for_update().get(pk=pk)
-    if invitation.state(now) != Invitation.State.OPEN:
+    if not invitation.state(now).opens:
         raise ChangedMeanwhile
     invitation.revoked_at = now
     invitation.save(update_fields=["revoked_at"])
@@ -59,14 +63,15 @@ def revoke(pk: int, who: User, now: datetime) -> None:
 
 @transaction.atomic
 def invite_again(pk: int, who: User, now: datetime) -> list[tuple[Invitation, str]]:
-    """The same invitation with a new code; the code before stops working.
+    """The same invitation with a new code; the code before stops working. What was begun with that, the new one
+    does not open: the old letter may have gone to somebody else.
 
     Raises ChangedMeanwhile once it has expired, IntegrityError where the same was made anew already.
     """
     old = Invitation.objects.select_for_update().get(pk=pk)
     if now >= old.expires_at:
         raise ChangedMeanwhile
-    if old.state(now) == Invitation.State.OPEN:
+    if old.state(now).opens:
         revoke(pk, who, now)
     same = {"label": old.label, "appointment_at": old.appointment_at, "language": old.language}
     return invite([same], who, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -151,9 +152,37 @@ def speak(visit: Visit, language: str) -> None:
     TriageSession.objects.filter(pk=visit.pk, submitted_at=None).update(language=language)
 
 
+def take_over(
+    sessions: QuerySet[TriageSession], held: str, now: datetime
+) -> tuple[str, TriageSession] | None:
+    """Move this one session to a browser that may have it: the key for it there, and the session.
+
+    A browser that has it already, by the key it `held`, keeps that key: a form that is sent twice harms nobody. Any
+    other gets a new one, and the browser before can open it no longer. None: there is no such session.
+    """
+    session = sessions.select_for_update(of=("self",)).order_by("pk").first()
+    if session is None:
+        return None
+    key, moved = held, dict[str, Any]()
+    if releases.sha256(held) != session.key_hash:
+        key = new_key()
+        moved = {
+            "key_hash": releases.sha256(key),
+            "former_key_hash": session.key_hash,
+            "kept_open_until": None,
+        }
+    TriageSession.objects.filter(pk=session.pk).update(reopened_at=now, **moved)
+    return key, session
+
+
 def stay(pk: int, now: datetime) -> None:
     """The person is still there."""
     TriageSession.objects.filter(pk=pk).update(stayed_at=now)
+
+
+def keep_open(pk: int, until: datetime) -> None:
+    """The result stays open in its browser until then, whatever else is done or not."""
+    TriageSession.objects.filter(pk=pk, submitted_at__isnull=False).update(kept_open_until=until)
 
 
 @transaction.atomic
@@ -164,9 +193,9 @@ def correct(pk: int, language: str, now: datetime) -> str:
     also where the correction takes it back. Raises RecordAltered when the submission is not what was handed in.
     """
     old = TriageSession.objects.select_for_update(of=("self",)).select_related("release").get(pk=pk)
+    if begun := take_over(TriageSession.objects.filter(corrects=old), "", now):
+        return begun[0]
     key = new_key()
-    if TriageSession.objects.filter(corrects=old).update(key_hash=releases.sha256(key), reopened_at=now):
-        return key
     record = records.open_record(old)
     release = _loadable(old.release)
     content = releases.content(release.sha256, language)

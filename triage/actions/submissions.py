@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
+from triage.actions.codes import NO_CODE, new_code
 from triage.actions.sessions import AnsweredMeanwhile, fill_in, start_session, still_as_read, was_submitted
 from triage.domain import flags
 from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
-from triage.models import Clinic, OutboxMail, RecordChain, TriageSession
+from triage.models import Clinic, Invitation, OutboxMail, RecordChain, TriageSession
 from triage.store import chains, notes, releases, words
 from triage.store.visit import Visit
 
@@ -35,8 +36,11 @@ class NotComplete(Exception):
     """Some questions are still open."""
 
 
-def submit(visit: Visit, now: datetime) -> None:
+def submit(visit: Visit, now: datetime, key: str = "") -> None:
     """Hand in: decide, and freeze the record. Once and for all; a second time changes nothing.
+
+    From then on the code of the browser with this key leads back to the result, and no code that was made before:
+    on a shared device that may be in the hands of whoever began.
 
     Raises NotComplete while a question on the path is open, or where the questions ended at an exit page, and
     AnsweredMeanwhile when another tab has answered since the visit was read.
@@ -47,7 +51,7 @@ def submit(visit: Visit, now: datetime) -> None:
     # All that takes time is done before anything is locked.
     frozen = _frozen(visit, now)
     try:
-        _keep(visit, frozen, now)
+        _keep(visit, frozen, now, key)
     except AnsweredMeanwhile:
         if not was_submitted(visit):
             raise
@@ -96,7 +100,7 @@ def _result(visit: Visit, content: Content, walked: Walk) -> Result:
 
 
 @transaction.atomic
-def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
+def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str) -> None:
     """Add the record to the chain, and tell the clinic where it wants that."""
     # First, so that nobody else waits with the chain while this session is held.
     session = still_as_read(visit).select_for_update().only("invitation", "appointment_at", "demo").first()
@@ -109,12 +113,14 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
     chain.number, chain.sha256 = chain.number + 1, releases.sha256(record)
     chain.seal = chains.seal_of_head(chain)
     chain.save()
+    way_back = new_code(key, now + timedelta(days=visit.clinic.return_days)) if key else NO_CODE
     result = frozen["result"]
     urgency = URGENCY_LEVELS[result["urgency"]]
     TriageSession.objects.filter(pk=visit.pk).update(
         language=frozen["language"],
         submitted_at=now,
         refused=None,
+        **way_back,
         origin=result["origin"],
         root=result["root"] or "",
         urgency=urgency,
@@ -124,6 +130,8 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime) -> None:
         # Staff may have dealt with what was there before; nobody has yet seen this.
         review_state=TriageSession.ReviewState.NEW,
     )
+    if session.invitation_id and not visit.corrects:
+        Invitation.objects.filter(pk=session.invitation_id, sent_at=None, revoked_at=None).update(sent_at=now)
     level = TriageSession.Urgency.EMERGENCY if visit.emergency_at else urgency
     if level in TOLD[visit.clinic.tell_about] and not visit.demo:
         # Sending it is not the patient's to wait for.

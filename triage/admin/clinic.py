@@ -27,7 +27,7 @@ class ClinicAdmin(GuardedList):
         ("In an emergency", {"fields": ("emergency_number", "advice_line")}),
         ("Questions and results", {"fields": ("languages", "show_roots")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
-        ("Coming back", {"fields": ("return_days",)}),
+        ("After sending, and coming back", {"fields": ("read_by", "return_days")}),
         ("Keeping", {"fields": ("retention_days",)}),
         ("Telling the clinic", {"fields": ("tell_about", "mail")}),
     )

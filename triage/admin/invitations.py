@@ -36,8 +36,9 @@ NOT_SO = "This invitation has changed since you opened the page. See its state n
 def in_state(state: str, now: datetime) -> Q:
     """The invitations in that state, as `Invitation.state` says it of one."""
     return {
-        State.OPEN: STILL_OPEN & Q(expires_at__gt=now),
-        State.USED: Q(opened_at__isnull=False),
+        State.OPEN: STILL_OPEN & Q(opened_at=None, expires_at__gt=now),
+        State.BEGUN: STILL_OPEN & Q(opened_at__isnull=False, expires_at__gt=now),
+        State.SENT: Q(sent_at__isnull=False),
         State.EXPIRED: STILL_OPEN & Q(expires_at__lte=now),
         State.REVOKED: Q(revoked_at__isnull=False),
     }[State(state)]

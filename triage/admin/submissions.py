@@ -27,9 +27,10 @@ from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
 from triage.admin.sheet import sheet_of, type_size
 from triage.models import AccessEntry, Invitation, Review, TriageSession
+from triage.store.codes import SIGNS
 from triage.store.records import RecordAltered
 
-FIRST_SIGN, LAST_SIGN = actions.REFERENCE_SIGNS[0], actions.REFERENCE_SIGNS[-1]
+FIRST_SIGN, LAST_SIGN = SIGNS[0], SIGNS[-1]
 REFERENCE_LENGTH = 6
 MOST_INVITATIONS = 100  # with one label
 STEP_NAMES = {
@@ -48,7 +49,7 @@ def references(prefix: str) -> tuple[str, str] | None:
     pattern would read the whole table.
     """
     signs = prefix.upper().replace("-", "").replace(" ", "")
-    if len(signs) > REFERENCE_LENGTH or not set(signs) <= set(actions.REFERENCE_SIGNS):
+    if len(signs) > REFERENCE_LENGTH or not set(signs) <= set(SIGNS):
         return None
     first, last = (signs.ljust(REFERENCE_LENGTH, sign) for sign in (FIRST_SIGN, LAST_SIGN))
     return f"{first[:3]}-{first[3:]}", f"{last[:3]}-{last[3:]}"

@@ -17,6 +17,11 @@ class Clinic(models.Model):
         EMERGENCY = "emergency", "emergencies"
         URGENT = "urgent", "emergencies and same-day needs"
 
+    class ReadBy(models.TextChoices):
+        VISIT = "visit", "when the patient comes"
+        NEXT_DAY = "next-day", "by the end of the next working day"
+        SAME_DAY = "same-day", "on the same day, in opening hours"
+
     name = models.CharField(max_length=100, default="The clinic")
     phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
     hours = models.CharField("opening hours", max_length=100, blank=True)
@@ -33,11 +38,19 @@ class Clinic(models.Model):
         default=False,
         help_text="Telling L5 from S1 by questions is weak science: a clinician decides whether patients see it.",
     )
+    read_by = models.CharField(
+        "answers are read",
+        max_length=8,
+        choices=ReadBy,
+        default=ReadBy.VISIT,
+        db_default=ReadBy.VISIT,
+        help_text="Patients are told so once they have sent them. Promise what is kept every day.",
+    )
     return_days = models.PositiveSmallIntegerField(
         "days a return code works",
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
-        help_text="With it a patient comes back later, or goes on on another device. From 1 to 30.",
+        help_text="With it a patient comes back, changes the device, or reads the result again. From 1 to 30.",
     )
     sheet_footer = models.CharField(
         "foot of the appointment sheet",

@@ -8,20 +8,27 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-STILL_OPEN = Q(opened_at=None, revoked_at=None)  # of an invitation, unless it has expired
+STILL_OPEN = Q(sent_at=None, revoked_at=None)  # of an invitation, unless it has expired
 
 
 class Invitation(models.Model):
-    """Asks a patient of the clinic to answer before an appointment: its code starts one session, once.
+    """Asks a patient of the clinic to answer before an appointment.
 
-    The code itself is stored nowhere, so the letter that holds it is printed when the invitation is made.
+    Its code begins one session, and opens that one again until it is handed in or the day of the visit is over. The
+    code itself is stored nowhere, so the letter that holds it is printed when the invitation is made.
     """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
-        USED = "used", "used"
+        BEGUN = "begun", "begun"
+        SENT = "sent", "sent"
         EXPIRED = "expired", "expired"
         REVOKED = "revoked", "revoked"
+
+        @property
+        def opens(self) -> bool:
+            """Whether the invitation's code opens its session."""
+            return self.value in ("open", "begun")
 
     code_hash = models.CharField(max_length=64, unique=True, editable=False)
     label = models.CharField(
@@ -33,15 +40,16 @@ class Invitation(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False)
     created_at = models.DateTimeField("made", editable=False)
     expires_at = models.DateTimeField(editable=False)
-    opened_at = models.DateTimeField(null=True, editable=False)
+    opened_at = models.DateTimeField(null=True, editable=False)  # when its session was begun
+    sent_at = models.DateTimeField(null=True, editable=False)  # when that was handed in
     revoked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["label"], name="invitation_by_label"),
-            models.Index(fields=["-id"], condition=STILL_OPEN, name="invitation_open"),
-            models.Index(fields=["-id"], condition=Q(opened_at__isnull=False), name="invitation_used"),
+            models.Index(fields=["-id"], condition=STILL_OPEN, name="invitation_still_open"),
+            models.Index(fields=["-id"], condition=Q(sent_at__isnull=False), name="invitation_sent"),
             models.Index(fields=["-id"], condition=Q(revoked_at__isnull=False), name="invitation_revoked"),
         ]
         constraints = [
@@ -54,7 +62,11 @@ class Invitation(models.Model):
             ),
             models.CheckConstraint(condition=~Q(label=""), name="invitation_has_a_label"),
             models.CheckConstraint(
-                condition=Q(opened_at=None) | Q(revoked_at=None), name="invitation_opened_or_revoked"
+                condition=Q(sent_at=None) | Q(revoked_at=None), name="invitation_sent_or_revoked"
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(sent_at__gte=F("opened_at")),
+                name="invitation_sent_after_it_was_opened",
             ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at"), expires_at__gte=F("appointment_at")),
@@ -75,11 +87,13 @@ class Invitation(models.Model):
         return f"invitation {self.pk}"  # never the label: this text reaches logs
 
     def state(self, now: datetime) -> State:
-        if self.opened_at:
-            return self.State.USED
+        if self.sent_at:
+            return self.State.SENT
         if self.revoked_at:
             return self.State.REVOKED
-        return self.State.OPEN if now < self.expires_at else self.State.EXPIRED
+        if now >= self.expires_at:
+            return self.State.EXPIRED
+        return self.State.BEGUN if self.opened_at else self.State.OPEN
 
 
 class WrongCodes(models.Model):

@@ -71,10 +71,13 @@ class TriageSession(models.Model):
     started_at = models.DateTimeField()
     last_sequence = models.PositiveIntegerField(default=0)
     reopened_at = models.DateTimeField(null=True, editable=False)  # when its present browser took it over
+    # Of the browser that it was taken from, so that this one can be told so.
+    former_key_hash = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     stayed_at = models.DateTimeField(null=True, editable=False)  # when the person last said: I am still here
+    kept_open_until = models.DateTimeField(null=True, editable=False)  # on the patient's own device
     # What was sent last and could not be taken, by screen and item, to be shown once more. Never an answer.
     refused = models.JSONField(null=True, editable=False)
-    # The code that opens it in another browser, once; the code itself is stored nowhere.
+    # The code that opens it in another browser; the code itself is stored nowhere.
     return_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique)
     return_until = models.DateTimeField(null=True, editable=False)
     # The appointment it was answered for. Its time stands here too, since the worklist is sorted by it.
@@ -177,6 +180,9 @@ class TriageSession(models.Model):
             ),
             models.Index(
                 fields=["-listed_at", "-id"], condition=Q(listed_at__isnull=False), name="worklist_by_time"
+            ),
+            models.Index(
+                fields=["former_key_hash"], condition=~Q(former_key_hash=""), name="taken_over_from"
             ),
             # The overview asks where people stopped.
             models.Index(fields=["started_at"], condition=Q(submitted_at=None), name="unfinished_by_start"),

@@ -7,12 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Submit
-from crispy_forms.utils import render_crispy_form
+from crispy_forms.layout import Layout, Submit, TemplateNameMixin
+from crispy_forms.utils import TEMPLATE_PACK
 from django import forms
+from django.template import Context
+from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,11 +22,10 @@ from django.utils.translation import gettext_lazy
 from triage.domain.content import Content, Item, Screen
 from triage.domain.walk import Answers, Walk, in_order, walk
 from triage.server.gate import REPLACEMENT
+from triage.store import codes
 
+REFERENCE_SIGNS = 6  # of the code on a result that is said at the desk
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
-# By content (thus language), and gone when the content is: each question's field, and the questions without answers.
-FIELDS: WeakKeyDictionary[Content, dict[str, forms.Field]] = WeakKeyDictionary()
-UNANSWERED: WeakKeyDictionary[Content, dict[object, SafeString]] = WeakKeyDictionary()
 
 
 class ScreenForm(forms.Form):
@@ -40,21 +40,17 @@ class ScreenForm(forms.Form):
         walked: Walk,
         data: MultiValueDict[str, str] | None = None,
     ) -> None:
+        super().__init__(data)
         self.content, self.screen, self.walked, self.items = content, screen, walked, walked.asks(screen)
-        texts = [item.key for item in self.items if item.kind == "text"]
-        super().__init__(data, initial={key: "".join(walked.answers.get(key, ())) for key in texts})
-        made = FIELDS.setdefault(content, {})
         for item in self.items:
-            if item.key not in made:
-                made[item.key] = _field(item)
-            self.fields[item.key] = made[item.key]
+            self.fields[item.key] = _field(item)
 
     @cached_property
     def helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_tag = False  # question.html has it, with the token that is another for every request
         helper.disable_csrf = True
-        helper.legend_is_heading = self.alone
+        helper.layout = Layout(*[Question(item) for item in self.items])
         helper.add_input(Submit("go-on", _("Continue")))
         return helper
 
@@ -63,27 +59,9 @@ class ScreenForm(forms.Form):
         """Whether it has one question only, which is then the page's heading."""
         return len(self.items) == 1
 
-    @property
-    def html(self) -> SafeString:
-        """The questions, with what was answered before."""
-        if self.is_bound:
-            return render_crispy_form(self)
-        html = self._unanswered()
-        for item in self.items:
-            for code in self.walked.answers.get(item.key, ()) if item.kind != "text" else ():
-                box = f'name="{item.key}" value="{code}"'
-                html = SafeString(html.replace(box, f"{box} checked"))
-        return html
-
-    def _unanswered(self) -> SafeString:
-        """Without answers they are the same for everybody, and made once. A text that was written stands in them."""
-        if any(self.initial.values()):
-            return render_crispy_form(self)
-        made = UNANSWERED.setdefault(self.content, {})
-        key = tuple((item.key, item.mirrored(self.walked.facts)) for item in self.items)
-        if key not in made:
-            made[key] = render_crispy_form(self)
-        return made[key]
+    def given(self, key: str) -> tuple[str, ...]:
+        """What stands on the page as the answer: what was sent and refused, else what was answered before."""
+        return tuple(self.data.getlist(key)) if self.is_bound else self.walked.answers.get(key, ())
 
     def answers(self) -> Answers:
         """The cleaned answers of the questions that are asked."""
@@ -152,26 +130,26 @@ class NoteField(forms.CharField):
         return (text,) if text else ()
 
 
-class RadioSelect(forms.RadioSelect):
-    """Radio buttons that know their options' hints."""
+class Question(TemplateNameMixin):
+    """A question of a `ScreenForm` in crispy's layout: the item as the content has it, with what was given to it."""
 
-    option_hints: Mapping[str, str]
+    template = "%s/question.html"
 
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return super().create_option(name, value, *args, **kwargs) | {
-            "hint": self.option_hints.get(value, "")
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def render(
+        self, form: ScreenForm, context: Context, template_pack: str = TEMPLATE_PACK, **more: Any
+    ) -> SafeString:
+        field = form[self.item.key]
+        about = {
+            "form": form,
+            "item": self.item,
+            "field": field,  # its id, its errors, and what describes it
+            "given": form.given(self.item.key),
+            "input_type": field.field.widget.input_type,
         }
-
-
-class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):
-    """Check boxes that know their options' hints and which of them stand alone."""
-
-    option_hints: Mapping[str, str]
-    exclusive: frozenset[str]
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        extra = {"hint": self.option_hints.get(value, ""), "exclusive": value in self.exclusive}
-        return super().create_option(name, value, *args, **kwargs) | extra
+        return render_to_string(self.get_template_name(template_pack), about)
 
 
 class ReturnForm(forms.Form):
@@ -180,14 +158,18 @@ class ReturnForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Your code"),
         help_text=gettext_lazy("It has 12 letters and numbers. Small letters are fine."),
-        max_length=40,
+        max_length=2000,  # a whole link may be pasted, with what mail programs add
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
         error_messages={"required": gettext_lazy("Type the code that is on your letter, or that you saved.")},
     )
     UNKNOWN = gettext_lazy(
-        "This code does not open anything. It may be mistyped, used already, or too old. Check it and try again."
+        "This code does not open anything. It may be mistyped, or too old, or you have a newer one."
+    )
+    REFERENCE = gettext_lazy(
+        "This is the short code for the desk of the clinic. It opens nothing here, so you can say it aloud. "
+        "The code to come back is longer: it has 12 letters and numbers."
     )
     TOO_MANY = gettext_lazy("Too many wrong codes were typed where you are. Try again in %(minutes)s min.")
 
@@ -195,31 +177,28 @@ class ReturnForm(forms.Form):
         super().__init__(data)
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": ""}
-        self.helper.legend_is_heading = False
         self.helper.add_input(Submit("go-on", _("Continue")))
 
     def clean_code(self) -> str:
         """The signs alone, as they were made."""
-        return "".join(sign for sign in self.cleaned_data["code"].upper() if sign.isalnum())
+        typed = self.cleaned_data["code"]
+        code = codes.read_code(typed) or codes.signs_of(typed)
+        if len(code) == REFERENCE_SIGNS:
+            raise forms.ValidationError(self.REFERENCE, code="reference")
+        return code
 
 
 def _field(item: Item) -> forms.Field:
     common: dict[str, Any] = {"label": item.text, "help_text": item.hint}
     if item.kind == "text":
-        widget = forms.Textarea(attrs={"rows": 5, "maxlength": item.max_length, "autocomplete": "off"})
-        return NoteField(
-            required=False, max_length=item.max_length, widget=widget, error_messages=TOO_LONG, **common
-        )
+        return NoteField(required=False, max_length=item.max_length, error_messages=TOO_LONG, **common)
     choices = [(option.code, option.text) for option in item.options]
-    hints = {option.code: option.hint for option in item.options if option.hint}
     if item.takes_one:
-        radios = RadioSelect()
-        radios.option_hints = hints
         messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN
-        return OneField(choices=choices, widget=radios, error_messages=messages, **common)
-    boxes = CheckboxSelectMultiple()
-    boxes.option_hints, boxes.exclusive = hints, item.exclusive
-    return ManyField(item, choices=choices, widget=boxes, error_messages=MISSING_MANY, **common)
+        return OneField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **common)
+    return ManyField(
+        item, choices=choices, widget=forms.CheckboxSelectMultiple, error_messages=MISSING_MANY, **common
+    )
 
 
 TOO_LONG = {

@@ -49,7 +49,7 @@ def visited(view: VisitView) -> VisitView:
         found = visit.find(key, translation.get_language()) if key else None
         readable = found is not None and _readable(found)
         if found is None or found.expired(timezone.now()) or not (readable or found.submitted_at):
-            response = redirect("expired") if key else redirect("home")
+            response = redirect(_closed(key))
             visit.forget(response)
             return response
         if readable:
@@ -61,6 +61,13 @@ def visited(view: VisitView) -> VisitView:
             return render(request, "record_altered.html", status=500)
 
     return wrapper
+
+
+def _closed(key: str) -> str:
+    """The page that says why this browser's key opens nothing."""
+    if not key:
+        return "home"
+    return "elsewhere" if visit.taken_over(key) else "expired"
 
 
 def _readable(open_visit: Visit) -> bool:
@@ -81,6 +88,8 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
             for code, name in getattr(request, "languages", {}).items()
         ],
         "under_way": open_visit is not None,
+        "may_save": bool(open_visit and open_visit.answers),
+        "kept_open_until": open_visit.kept_open_until if open_visit else None,
         "seconds_left": open_visit.seconds_left(timezone.now()) if open_visit else 0,
     }
 

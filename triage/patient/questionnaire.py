@@ -179,7 +179,7 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 @visited
 def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     try:
-        actions.submit(open_visit, timezone.now())
+        actions.submit(open_visit, timezone.now(), visit.key_of(request))
     except actions.NotComplete:
         return to_position(open_visit)
     except actions.AnsweredMeanwhile:

@@ -7,66 +7,72 @@ from datetime import timedelta
 from math import ceil
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from triage import actions
+from triage.models import TriageSession
 from triage.patient.forms import ReturnForm
 from triage.patient.language import remember_language
-from triage.patient.page import post_only, published, visited
+from triage.patient.page import post_only, published, to_position, visited
 from triage.server.gate import address_of
-from triage.store import visit
-from triage.store.codes import carried
+from triage.store import codes, visit
 from triage.store.visit import Visit
 
 
-@post_only
+@require_http_methods(["GET", "HEAD", "POST"])
 @visited
 def save(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """A code to come back with. It is stored as a hash, so this answer is the only place that ever shows it."""
-    code, until = actions.save_for_later(open_visit, timezone.now())
-    shown = carried(request, code)
-    context = {
-        "code": shown.grouped,
-        "until": until,
-        "address": shown.address,
-        "link": shown.link,
-        "picture": shown.picture,
-        "urgent": open_visit.decision.urgency == "emergency",
-    }
-    return render(request, "save.html", context)
+    """A code to come back with. Looking at it again, or reloading, changes nothing."""
+    key, now = visit.key_of(request), timezone.now()
+    if request.method == "POST" and open_visit.answers:
+        actions.save_for_later(open_visit, key, now, anew="anew" in request.POST)
+        return redirect("save")
+    session = TriageSession.objects.only("return_hash", "return_until").get(pk=open_visit.pk)
+    found = codes.way_back(request, session, key, now)
+    if not found:
+        return to_position(open_visit)
+    urgent = open_visit.decision.urgency == "emergency"
+    return render(
+        request, "save.html", {"way_back": found, "urgent": urgent, "sent": open_visit.submitted_at}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def come_back(request: HttpRequest) -> HttpResponse:
     """Where the code is typed, or filled in from the link; opening the page alone changes nothing."""
-    content = published(request)
+    published(request)
     form = ReturnForm(request.POST if request.method == "POST" else None)
     try:
-        opened = _open(form, address_of(request))
+        opened = _open(form, address_of(request), visit.key_of(request))
     except actions.InvitationOver as over:
-        under_way = visit.find(visit.key_of(request), content.language)
-        context = {"state": over.state, "begun": under_way and not under_way.expired(timezone.now())}
-        return render(request, "invitation_over.html", context, status=410)
+        return render(request, "invitation_over.html", {"state": over.state}, status=410)
     if opened is None:
         status = 429 if form.has_error("code", "too-many") else 200
         return render(request, "return.html", {"form": form}, status=status)
-    # A saved session leads on at once unless there is an emergency, which has to be seen on this device too.
-    response = redirect("home" if opened.language else "emergency")
-    if opened.language:
-        remember_language(response, opened.language)
+    # What was begun leads on at once, unless there is an emergency, which has to be seen on this device too.
+    response = redirect("emergency" if opened.session.last_sequence else "home")
+    remember_language(response, opened.session.language)
     visit.remember(response, opened.key)
     return response
 
 
-def _open(form: ReturnForm, address: str | None) -> actions.Opened | None:
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_sign(request: HttpRequest, rest: str) -> HttpResponse:
+    """A mail program has made a path of what stood behind the "#": it goes back there, or the code is typed."""
+    code = codes.read_code(rest)
+    return HttpResponseRedirect(reverse("return") + (f"#{code}" if code else ""))
+
+
+def _open(form: ReturnForm, address: str | None, held: str) -> actions.Opened | None:
     """What the code that was sent opens; or None, and the form says why."""
     if not form.is_valid():
         return None
     try:
-        opened = actions.open_code(form.cleaned_data["code"], address, timezone.now())
+        opened = actions.open_code(form.cleaned_data["code"], address, timezone.now(), held)
     except actions.TooManyCodes as too_many:
         minutes = {"minutes": ceil(too_many.wait / timedelta(minutes=1))}
         form.add_error("code", ValidationError(form.TOO_MANY, code="too-many", params=minutes))

@@ -23,6 +23,7 @@ from triage.store.prepared import Prepared
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
+OWN_DEVICE = timedelta(days=1)  # a result, where the patient says that nobody else uses the device
 
 SESSION_FIELDS = (
     "pk",
@@ -32,6 +33,7 @@ SESSION_FIELDS = (
     "started_at",
     "emergency_at",
     "submitted_at",
+    "kept_open_until",
     "last_sequence",
     "refused",
 )
@@ -49,6 +51,7 @@ CLINIC_FIELDS = (
     "advice_line",
     "languages",
     "show_roots",
+    "read_by",
     "return_days",
     "tell_about",
 )
@@ -89,6 +92,7 @@ class Visit:
     started_at: datetime
     emergency_at: datetime | None  # when a sign of one was first given
     submitted_at: datetime | None
+    kept_open_until: datetime | None
     last_sequence: int
     refused: dict[str, dict[str, list[str]]] | None  # by screen and item, see `actions.keep_refused`
     release: str  # the release's SHA-256
@@ -96,7 +100,7 @@ class Visit:
     clinic: Clinic
     stored: Mapping[str, Stored]  # in the order they were given
     answers: Answers
-    opened_at: datetime  # when this browser came to it: at its start, or with a return code
+    opened_at: datetime  # when this browser came to it: at its start, or with a code
     last_active_at: datetime
     corrects: str  # the reference of the submission that it corrects, or ""
 
@@ -122,9 +126,15 @@ class Visit:
         return replace(self, answers={**self.answers, **given})
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was given."""
+        return bool(self.last_sequence or self.refused)
+
+    @property
     def closes_at(self) -> datetime:
         """When it closes in this browser, unless something is done before."""
-        return min(self.last_active_at + IDLE, self.opened_at + LONGEST)
+        quiet = min(self.last_active_at + IDLE, self.opened_at + LONGEST)
+        return max(quiet, self.kept_open_until or quiet)
 
     def seconds_left(self, now: datetime) -> int:
         return int((self.closes_at - now).total_seconds())
@@ -136,6 +146,11 @@ class Visit:
 def find(key: str, language: str) -> Visit | None:
     """The session this key opens, read with its answers and the clinic's settings in one query."""
     return opened_by(releases.sha256(key), language)
+
+
+def taken_over(key: str) -> bool:
+    """Whether another browser has taken over the session that this key opened last."""
+    return TriageSession.objects.filter(former_key_hash=releases.sha256(key)).exists()
 
 
 def opened_by(key_hash: str, language: str) -> Visit | None:
@@ -162,11 +177,12 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
     )
 
 
-def remember(response: HttpResponse, key: str) -> None:
-    """Give the browser the key to its session. It ends with the browser."""
+def remember(response: HttpResponse, key: str, until: datetime | None = None) -> None:
+    """Give the browser the key to its session. It ends with the browser, or on the patient's own device in a while."""
     response.set_cookie(
         settings.VISIT_COOKIE_NAME,
         key,
+        expires=until,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

@@ -16,6 +16,9 @@ from triage.domain.result import ClinicSettings
 from triage.store.releases import sha256
 
 MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
+TODAY = re.compile(
+    r'<section class="today.*?</section>\n', re.DOTALL
+)  # how to come back, which is no part of the record
 FORM_TOKEN = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')  # another for every request
 TAG = re.compile(r"<[^>]*>")
 NOT_DIALED = re.compile(r"[^0-9+*#]")
@@ -65,11 +68,11 @@ def clinic_text(record: Mapping[str, Any]) -> str:
 
 
 def main_of(page: str) -> str:
-    """The main part of a page, without the token that forms carry for one request."""
+    """The main part of a page, without what belongs to one day or, as the token of its forms, to one request."""
     found = MAIN.search(page)
     if not found:
         raise ValueError("the page has no main part")
-    return FORM_TOKEN.sub("", found[1]).strip() + "\n"
+    return FORM_TOKEN.sub("", TODAY.sub("", found[1])).strip() + "\n"
 
 
 def words_sha256(main: str) -> str:

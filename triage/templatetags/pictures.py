@@ -10,15 +10,13 @@ from functools import cache
 from typing import Any
 
 from django import template
-from django.forms import BoundField
 from django.template import Context, Engine
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from triage.domain.content import MAPS, Item
-from triage.domain.logic import AnyOf
+from triage.domain.logic import AnyOf, Facts
 
 register = template.Library()
 
@@ -50,14 +48,12 @@ class Picture:
 
 
 @register.filter
-def picture_of(field: BoundField) -> Picture | None:
+def picture_of(item: Item, facts: Facts) -> Picture | None:
     """The drawing beside this question, if it has one."""
-    form: Any = field.form
-    item: Item | None = next((item for item in getattr(form, "items", ()) if item.key == field.name), None)
-    if item is None or not item.picture:
+    if not item.picture:
         return None
     names = {option.code: option.text for option in item.options}
-    return Picture(item.key, item.picture, item.mirrored(form.walked.facts), item.mirror_when, names)
+    return Picture(item.key, item.picture, item.mirrored(facts), item.mirror_when, names)
 
 
 @register.filter
@@ -98,21 +94,6 @@ def places(name: str) -> frozenset[str]:
     return frozenset(PLACE.findall(Engine.get_default().get_template(f"pictures/{name}.html").source))
 
 
-@register.simple_tag
-def drawing(picture: Picture) -> SafeString:
-    """A drawing with its marked places filled. Without them it is the same for everybody, and made once."""
-    html = _unmarked(picture.item, picture.name, get_language())
-    for code in picture.marked:
-        html = SafeString(html.replace(place(code), place(code) + ' class="on"'))
-    return html
-
-
-@cache
-def _unmarked(item: str, name: str, language: str | None) -> SafeString:
-    picture = Picture(item, name)
-    return render_to_string(picture.template, {"picture": picture})
-
-
 # Inside a drawing
 
 
@@ -123,10 +104,10 @@ def view(context: Context, content: SafeString, name: str, seen_from: str, box: 
     return render_to_string(f"pictures/views/{name}.html", {"picture": context["picture"], **about})
 
 
-@register.simple_tag
-def place(code: str) -> SafeString:
-    """What makes a shape a place of the body: the code of the option it stands for."""
-    return format_html('data-place="{}"', code)
+@register.simple_tag(takes_context=True)
+def place(context: Context, code: str) -> SafeString:
+    """What makes a shape a place of the body: the code of the option it stands for. A marked one is filled."""
+    return SafeString(f'data-place="{code}"' + (' class="on"' if code in context["picture"].marked else ""))
 
 
 @register.simple_tag(takes_context=True)
