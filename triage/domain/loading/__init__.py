@@ -95,7 +95,7 @@ def check(trees: Trees, today: str) -> list[Fault]:
         found: list[Fault] = []
         if read := _read(trees, language, found):
             content, texts = read
-            note_texts(texts, content, files.get(language, files["questionnaire"]))
+            note_texts(texts, content, files.__getitem__)
             note_choices(content, files["questionnaire"], files["decision"])
             if POPULATION in files:
                 read_population(files[POPULATION], content)

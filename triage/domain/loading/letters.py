@@ -32,8 +32,8 @@ ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
 # Alphabets whose letters pass for each other's.
 ALIKE_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 LOOK_ALIKES = str.maketrans(
-    "авсԁеѕһіјӏкмнорԛтԝхуυοαικρνχτ" + "0135|",
-    "abcdeshijlkmhopqtwxyuoaikpvxt" + "olesl",
+    "авсԁеѕһіјӏкмнорԛтԝхуυοαικρνχτ" + "0135|iı",
+    "abcdeshljlkmhopqtwxyuoalkpvxt" + "oleslll",
 )
 
 
@@ -75,19 +75,22 @@ def _marks(text: str) -> int:
 
 def _mixed_alphabets(text: str) -> str:
     """A word with letters of two alphabets that pass for each other; or a word of another than most of the text."""
-    words = {word.group(): _alphabets(word.group()) for word in re.finditer(r"[^\W\d_]+", text)}
-    for word, alphabets in words.items():
-        if len(alphabets) > 1:
+    words = {word.group(): alphabets(word.group()) for word in re.finditer(r"[^\W\d_]+", text)}
+    for word, found in words.items():
+        if len(found) > 1:
             return word
-    latin = sum(len(word) for word, alphabets in words.items() if "LATIN" in alphabets)
-    for word, alphabets in words.items():
-        if alphabets and "LATIN" not in alphabets and len(word) < latin:
+    latin = sum(len(word) for word, found in words.items() if "LATIN" in found)
+    for word, found in words.items():
+        if found and "LATIN" not in found and len(word) < latin:
             return word
     return ""
 
 
-def _alphabets(word: str) -> set[str]:
-    names = (unicodedata.name(letter, "").split(" ")[0] for letter in word)
+def alphabets(text: str) -> set[str]:
+    """The alphabets the text is written in, of those that pass for each other."""
+    if text.isascii():
+        return {"LATIN"} if any(map(str.isalpha, text)) else set()
+    names = (unicodedata.name(letter, "").split(" ")[0] for letter in set(text))
     return {name for name in names if name in ALIKE_ALPHABETS}
 
 

@@ -19,7 +19,7 @@ NAME = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\Z")
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?\Z")
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}\Z")
-PATH = re.compile(r"[!-;=?-~]*\Z")  # signs an address is written in: no space, no < or >
+PATH = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*\Z")  # the signs that an address is written in
 
 # Files of these names cannot be made on every machine.
 NO_FILE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")

@@ -6,11 +6,12 @@ What was published before these rules stays as it is; they are looked at when co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from triage.domain.content import Content
 from triage.domain.loading.files import strings
-from triage.domain.loading.letters import skeleton, strange_signs
+from triage.domain.loading.letters import alphabets, skeleton, strange_signs
 from triage.domain.loading.translation import Texts
 from triage.domain.loading.tree import Node
 
@@ -39,6 +40,11 @@ NAME_IN_BRACES = re.compile(r"\{[a-z][a-z0-9_-]*\}")
 NOT_FINISHED = re.compile(r"\b(?:TODO|TBD|FIXME|XXX+)\b|\?\?\?|(?i:lorem ipsum)")
 # Where a name in braces is filled in; the readers of these texts fault one that they do not know.
 FILLED_IN = re.compile(r"(?!.*\.group\.)(?:item|row|rule|sign)\..*")
+# The file of a text, by the first part of its key; every other is in questionnaire.yaml.
+FILE_OF = {
+    **dict.fromkeys(("claim", "guidance", "hedge", "locator"), "sources"),
+    **dict.fromkeys(("conjunction", "outcome", "row", "rule", "section", "sign"), "results"),
+}
 ADDRESS = re.compile(r"\burl\Z")
 
 
@@ -62,13 +68,18 @@ def note_strings(file: Node) -> None:
             node.fault("has a brace that is not round a name", "Close it, or take it out")
 
 
-def note_texts(texts: Texts, content: Content, file: Node) -> None:
-    """Fault what the texts of one language may not be, each and beside one another. `file`: the language's own."""
+def note_texts(texts: Texts, content: Content, file: Callable[[str], Node]) -> None:
+    """Fault what the texts of one language may not be, each and beside one another. `file`: where a text stands."""
+
+    def place(key: str) -> Node:
+        return (texts.overlay or file(FILE_OF.get(key.split(".")[0], "questionnaire"))).at(key)
+
     for key in sorted(texts.repeated):
-        file.fault(f"two texts have the key {key!r}", "Give one of their codes or keys another name")
+        place(key).fault("two texts have this key", "Give one of their codes or keys another name")
     for key, text in texts.said.items():
-        _note_text(key, text, file.at(key))
-    _note_alike(content, file)
+        _note_text(key, text, place(key))
+    _note_alphabet(texts.said, place)
+    _note_alike(content, place)
     if texts.overlay:
         _note_untranslated(texts, texts.overlay)
 
@@ -85,21 +96,32 @@ def _note_text(key: str, text: str, place: Node) -> None:
         place.fault(f"has a word of {len(long[0])} letters", f"Use words of at most {LONGEST_WORD} letters")
 
 
-def _note_alike(content: Content, file: Node) -> None:
+def _note_alphabet(said: Mapping[str, str], place: Callable[[str], Node]) -> None:
+    """Fault a text in other letters than the rest of its language: they may look like what they are not."""
+    used = {key: alphabets(text) for key, text in said.items()}
+    counts = Counter(alphabet for found in used.values() for alphabet in found)
+    usual = max(counts, key=lambda alphabet: counts[alphabet], default="")
+    for key, found in used.items():
+        if found and usual not in found:
+            place(key).fault(f"is in other letters than the rest: {said[key]}", "Type it anew")
+
+
+def _note_alike(content: Content, place: Callable[[str], Node]) -> None:
     """Fault two choices, questions or names that nobody can tell apart."""
-    _note_pairs(content.languages.items(), file, "name of the language")
-    _note_pairs(((screen.key, screen.title) for screen in content.screens), file, "screen title")
-    items = content.items.values()
-    _note_pairs(((item.key, item.text) for item in items), file, "question")
-    _note_pairs(((item.key, item.label) for item in items), file, "label")
+    items, outcomes = content.items.values(), content.outcomes
+    _note_pairs(content.languages.items(), place("title"), "name of the language")
+    _note_pairs(((screen.key, screen.title) for screen in content.screens), place("screen"), "title")
+    _note_pairs(((item.key, item.text) for item in items), place("item"), "question")
+    _note_pairs(((item.key, item.label) for item in items), place("item"), "label")
     for item in items:
         options = [(option.code, option.text) for option in item.options]
-        _note_pairs(options, file.at(f"item.{item.key}"), "option")
-    for name, outcomes in content.outcomes.items():
+        _note_pairs(options, place(f"item.{item.key}"), "option")
+    for name, named in outcomes.items():
         for reader in ("patient", "staff"):
-            names = [(value, getattr(outcome, reader)) for value, outcome in outcomes.items()]
-            _note_pairs(names, file.at(f"outcome.{name}"), f"name for the {reader}")
-    _note_pairs(((key, section.title) for key, section in content.sections.items()), file, "section title")
+            names = [(value, getattr(outcome, reader)) for value, outcome in named.items()]
+            _note_pairs(names, place(f"outcome.{name}"), f"name for the {reader}")
+    titles = ((key, section.title) for key, section in content.sections.items())
+    _note_pairs(titles, place("section"), "title")
 
 
 def _note_pairs(named: Iterable[tuple[str, str]], place: Node, what: str) -> None:
