@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from wsgiref.util import setup_testing_defaults
 
-from proofs.patients import Reply, fields
+from proofs.patients import Reply, fields, stamp_of
 from triage.domain.walk import Answers
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
@@ -23,13 +23,15 @@ class Browser:
     def __init__(self, application: Application, around: Around = nullcontext) -> None:
         self.application, self.around = application, around
         self.cookies: dict[str, str] = {}
+        self.stamp = ""
         self.requests = self.bytes = 0
 
     def get(self, path: str) -> Reply:
         return self.send("GET", path)
 
     def post(self, path: str, data: dict[str, Any]) -> Reply:
-        return self.send("POST", path, {**data, "csrfmiddlewaretoken": self.cookies.get("csrf", "")})
+        token = self.cookies.get("csrf", "")
+        return self.send("POST", path, {**data, "csrfmiddlewaretoken": token, "stamp": self.stamp})
 
     def send(self, method: str, path: str, data: dict[str, Any] | None = None) -> Reply:
         environ = self._environ(method, path, urlencode(data or {}, doseq=True).encode())
@@ -44,6 +46,7 @@ class Browser:
         for name, value in headers:
             if name == "Set-Cookie":
                 self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(value).items()}
+        self.stamp = stamp_of(text.decode()) or self.stamp
         return Reply(int(status.split()[0]), dict(headers).get("Location", ""), text.decode())
 
     def _environ(self, method: str, path: str, body: bytes) -> dict[str, Any]:

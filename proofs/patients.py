@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 ANSWER_FIELD = re.compile(r"<(?:input|textarea)\b[^>]*>")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+STAMP = re.compile(r'name="stamp" value="([^"]*)"')
 COOKIE = re.compile(r"([\w-]+)=([^;]*)")
 HONEST = (200, 302, 503)
 # Where a form that met an error is led on to, by Footpath and by the proxy.
@@ -72,18 +73,20 @@ class Ledger:
 
 
 class Browser:
-    """Connections to one address, with cookies."""
+    """Connections to one address, with cookies, and the stamp of the page that was shown last."""
 
     def __init__(self, port: int, patience: float = PATIENCE) -> None:
         self.port, self.patience = port, patience
         self.line: http.client.HTTPConnection | None = None
         self.cookies: dict[str, str] = {}
+        self.stamp = ""
 
     def send(self, method: str, path: str, data: dict[str, str] | None = None) -> Reply:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if data is not None:
-            body = urlencode({**data, "csrfmiddlewaretoken": self.cookies.get("csrf", "")})
+            token = self.cookies.get("csrf", "")
+            body = urlencode({**data, "csrfmiddlewaretoken": token, "stamp": self.stamp})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         try:
@@ -96,6 +99,7 @@ class Browser:
         for line in reply.headers.get_all("Set-Cookie") or ():
             name, value = COOKIE.match(line).groups()  # type: ignore[union-attr]
             self.cookies[name] = value
+        self.stamp = stamp_of(text) or self.stamp
         location = reply.headers.get("Location", "")
         return (
             self.send("GET", location)
@@ -208,6 +212,12 @@ class Patient(threading.Thread):
         if not codes:
             return f"note {self.random.getrandbits(64):x}"
         return ADULT if ADULT in codes else self.random.choice(codes)
+
+
+def stamp_of(page: str) -> str:
+    """What the page says of whose session it is, if anything."""
+    found = STAMP.search(page)
+    return found[1] if found else ""
 
 
 def fields(page: str) -> Questions:

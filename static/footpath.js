@@ -1,5 +1,10 @@
 // Small helps. Every page works without this file.
 "use strict";
+const { page } = document.forms; // what the buttons of a page send
+const offline = document.getElementById("offline");
+const kept = document.getElementById("kept"); // the line that says whether what stands on the page is kept
+const idle = document.getElementById("idle");
+let end = Infinity; // of the time after which the server closes these pages
 
 // A page the browser kept for "back" may show somebody's answers: ask the server anew.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -14,13 +19,58 @@ addEventListener("change", ({ target }) => {
   }
 });
 
-// Offline, the page stays with what was typed. A second tap within five seconds sends nothing.
-const offline = document.getElementById("offline");
-let sent = -5000;
-addEventListener("submit", (event) => {
-  if (offline) offline.hidden = navigator.onLine;
-  if ((offline && !navigator.onLine) || event.timeStamp - sent < 5000) event.preventDefault();
-  else sent = event.timeStamp;
+const post = async (address, body) => {
+  try {
+    const answer = await fetch(address, { method: "POST", body, keepalive: true, signal: AbortSignal.timeout?.(8000) });
+    return { ok: answer.ok, url: answer.url, elsewhere: answer.redirected, text: await answer.text() };
+  } catch {
+    return {}; // no connection
+  }
+};
+
+// Somebody is here, and this stands on the page: whether the server has it now.
+let edits = 0, held = 0, lost = false;
+const stay = async () => {
+  const now = edits, { ok, url, elsewhere, text } = await post(idle.dataset.stay, new FormData(page));
+  if (ok && elsewhere) location.replace(url); // closed, or a page of other questions
+  lost = !ok;
+  if (lost || elsewhere) return false;
+  end = Date.now() + text * 1000 || end;
+  held = Math.max(held, now);
+  return true;
+};
+
+// A page of questions is kept while it is filled in.
+if (kept) {
+  let timer;
+  const keep = async () => {
+    clearTimeout(timer);
+    if (held === edits) return;
+    await stay();
+    if (lost) timer = setTimeout(keep, 10000);
+    const said = lost ? kept.dataset.not : held === edits ? kept.dataset.kept : kept.textContent;
+    if (kept.textContent !== said) kept.textContent = said;
+  };
+  addEventListener("input", () => {
+    edits++;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 1000);
+  });
+  addEventListener("online", keep);
+  addEventListener("visibilitychange", () => document.hidden && keep());
+}
+
+// A second tap within five seconds sends nothing. Where the connection seems to be gone, the page stays until it has
+// been tried.
+let sent = -5000, tried = false;
+addEventListener("submit", async (event) => {
+  if (event.timeStamp - sent < 5000) return event.preventDefault();
+  sent = event.timeStamp;
+  if (!offline || tried || (navigator.onLine && !lost)) return (held = edits); // what stands here is sent along
+  event.preventDefault();
+  tried = offline.hidden = await stay();
+  sent = -5000;
+  if (tried) (event.submitter || page.querySelector("button")).click();
 });
 addEventListener("online", () => offline && (offline.hidden = true));
 
@@ -30,17 +80,26 @@ for (const button of document.querySelectorAll("[data-print]")) {
 }
 
 // Two minutes before the server closes these pages, ask whether anybody is there; at the end clear the screen.
-const idle = document.getElementById("idle");
 if (idle) {
-  let end = Date.now() + idle.dataset.left * 1000;
-  setInterval(() => {
+  end = Date.now() + idle.dataset.left * 1000;
+  const clock = setInterval(async () => {
     const left = end - Date.now();
-    if (left < 0) location.replace(idle.dataset.end);
-    else if (left < 120000 && !idle.open) idle.showModal();
+    if (left < 120000 && left >= 0 && !idle.open) idle.showModal();
+    if (left >= 0) return;
+    clearInterval(clock);
+    document.body.hidden = true;
+    const whose = new FormData();
+    for (const name of ["csrfmiddlewaretoken", "stamp"]) whose.set(name, page[name].value);
+    location.replace((await post(idle.dataset.end, whose)).url || idle.dataset.end);
   }, 1000);
   idle.querySelector("button").addEventListener("click", () => idle.close());
-  idle.addEventListener("close", async () => {
-    const answer = await fetch(idle.dataset.stay, { method: "POST", body: new FormData(document.forms.tools) }).catch(() => 0);
-    if (answer.ok) end = Date.now() + (await answer.text()) * 1000 || end;
-  });
+  idle.addEventListener("close", stay);
 }
+
+// A tab keeps to the questions that it shows: reload, Back and old addresses lead into no others. What a button sends may.
+const { others } = document.body.dataset;
+if (others) {
+  const whose = page.stamp.value.split(":")[1];
+  if ((sessionStorage.whose ||= whose) !== whose) location.replace(others);
+}
+addEventListener("submit", () => delete sessionStorage.whose);

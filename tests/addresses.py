@@ -12,7 +12,7 @@ from django.urls.resolvers import URLResolver
 from django.utils import timezone
 from ruamel.yaml import YAML
 
-from tests.visitor import FOOT_ONLY, Patient, publish
+from tests.visitor import FOOT_ONLY, Browser, Patient, publish
 from triage import actions
 from triage.models import AccessEntry, Clinic, OutboxMail, TriageSession
 from triage.store import releases
@@ -133,7 +133,7 @@ class World:
     def call(self, kind, method, path, data=None, look=lambda: None, strict=False, **options):
         """The answer to one call; the next one finds everything as it was. `look` sees what the call has stored,
         and `strict` asks for the form's token as a browser's request is asked."""
-        client = Client(raise_request_exception=False, enforce_csrf_checks=strict)
+        client = Browser(raise_request_exception=False, enforce_csrf_checks=strict)
         client.cookies.load({name: morsel.value for name, morsel in self.clients[kind].cookies.items()})
         with transaction.atomic():
             if method in ("GET", "HEAD", "POST") and not isinstance(data, bytes):

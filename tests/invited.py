@@ -3,11 +3,10 @@
 import re
 from datetime import timedelta
 
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.visitor import FOOT_ONLY, Patient
+from tests.visitor import FOOT_ONLY, Browser, Patient
 from triage.models import Invitation
 
 LIST = "/admin/triage/invitation/"
@@ -40,7 +39,7 @@ def invite(client, **fields):
 
 
 def open_code(code, client=None, **options):
-    return (client or Client()).post(reverse("return"), {"code": code}, **{"follow": True} | options)
+    return (client or Browser()).post(reverse("return"), {"code": code}, **{"follow": True} | options)
 
 
 def answered(code, answers=FOOT_ONLY):

@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from dev import find_chromium
 from tests.browser import back, forward, press
@@ -179,7 +180,7 @@ def refused_note(page):
     assert TriageSession.objects.get().refused
 
 
-def fault(visit, given, now):
+def fault(visit, given, *others):
     """As a database would tell it, with what it was to store."""
     raise RuntimeError(f"could not store {given}")
 
@@ -277,8 +278,8 @@ def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, t
 
 
 def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
-    def answer(open_visit, form):
-        actions.keep_refused(open_visit, form.screen.key, form.sent())
+    def answer(request, open_visit, form):
+        actions.record_answers(open_visit, {}, timezone.now(), form.sent(), form.screen.key)
         return questionnaire._show(RequestFactory().get("/"), open_visit, form.screen, form)
 
     monkeypatch.setattr(questionnaire, "_refuse", answer)
@@ -323,13 +324,18 @@ def handed_in(context, base_url):
     for path in ("/", "/questions/leg/", "/questions/words/", "/check/"):
         page.goto(path)
     assert NOTE in page.content()
-    press(page.locator("main").get_by_role("button"))
+    press(page.locator("main form").get_by_role("button"))
     return page
+
+
+def leave(page):
+    press(page.get_by_role("button", name="Leave"))
+    press(page.get_by_role("button", name="Leave now"))
 
 
 def test_back_after_leaving_shows_nothing(own_chromium, live_server, tmp_path, proof):
     page = handed_in(own_chromium, live_server.url)
-    press(page.get_by_role("button", name="Leave"))
+    leave(page)
     seen = back_and_forward(page)
     proof.counted(pages=len(seen))
     assert {path for path, _content in seen} <= FREE
@@ -352,7 +358,7 @@ def test_a_page_that_the_browser_kept_whole_asks_the_server_anew(own_chromium, l
     """As phones keep pages for Back, in memory; Playwright's browsers do not."""
     page, other_tab = handed_in(own_chromium, live_server.url), own_chromium.new_page()
     other_tab.goto("/")
-    press(other_tab.get_by_role("button", name="Leave"))
+    leave(other_tab)
     assert TriageSession.objects.get().reference in page.content()
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     page.wait_for_url(lambda url: urlsplit(url).path in FREE)

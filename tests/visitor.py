@@ -58,12 +58,34 @@ def publish():
     return actions.publish(shipped_trees(), NOW)[0]
 
 
+class Browser(Client):
+    """A browser whose pages are all of the session that its cookie names: what is sent carries that one's stamp."""
+
+    def post(self, path, data=None, *args, **options):
+        data = {} if data is None else data
+        if isinstance(data, dict) and "stamp" not in data and not path.startswith("/admin/"):
+            data = {"stamp": self.stamp(), **data}
+        return super().post(path, data, *args, **options)
+
+    def stamp(self):
+        key = self.cookies["visit"].value if "visit" in self.cookies else ""
+        session = TriageSession.objects.filter(key_hash=releases.sha256(key)).first()
+        return visit.STAMPS.sign(session.reference) if session else ""
+
+
+def holding(key):
+    """A browser that holds this key."""
+    browser = Browser()
+    browser.cookies["visit"] = key
+    return browser
+
+
 class Patient:
     """One person with one browser. Answers are looked up by item, whatever screen asks for it."""
 
     def __init__(self, answers=None, client=None):
         self.answers = dict(answers or FOOT_ONLY)
-        self.client = client or Client()
+        self.client = client or Browser()
         self.seen = []
 
     def start(self):

@@ -9,6 +9,8 @@ from triage.server import errors, health
 urlpatterns = [
     path("", questionnaire.home, name="home"),
     path("start/", questionnaire.start, name="start"),
+    path("start-again/", leaving.start_again, name="start-again"),
+    path("not-open/", leaving.not_open, name="not-open"),
     path("go-on/", questionnaire.go_on, name="go-on"),
     path("questions/<slug:key>/", questionnaire.question, name="question"),
     path("emergency/", questionnaire.emergency, name="emergency"),

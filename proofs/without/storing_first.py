@@ -15,12 +15,14 @@ class StoreLater:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         from triage import actions
         from triage.domain.walk import Answers
-        from triage.store.visit import Visit
+        from triage.store.visit import Drafts, Visit
 
         store = actions.record_answers
 
-        def later(visit: Visit, given: Answers, now: datetime) -> Visit:
-            threading.Timer(DELAY, store, (visit, given, now)).start()
+        def later(
+            visit: Visit, given: Answers, now: datetime, drafts: Drafts | None = None, refused: str = ""
+        ) -> Visit:
+            threading.Timer(DELAY, store, (visit, given, now, drafts, refused)).start()
             return visit.with_answers(given)
 
         actions.record_answers = later

@@ -9,12 +9,11 @@ import pytest
 import segno
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.store.test_storage import at_once
-from tests.visitor import FOOT_ONLY, NOW, Patient, publish, shipped_trees
+from tests.visitor import FOOT_ONLY, NOW, Browser, Patient, publish, shipped_trees
 from triage import actions
 from triage.domain.loading import ContentError
 from triage.models import Answer, Clinic, TriageSession, WrongCodes
@@ -45,7 +44,7 @@ def save(patient, **button):
 
 
 def come_back(code, client=None, **extra):
-    return (client or Client()).post(reverse("return"), {"code": code}, follow=True, **extra)
+    return (client or Browser()).post(reverse("return"), {"code": code}, follow=True, **extra)
 
 
 def name_of(page):
@@ -61,7 +60,7 @@ def stored():
 
 @pytest.mark.parametrize("typed", [str, str.lower, lambda code: f" {code.replace('-', ' ')}\n"])
 def test_the_code_opens_the_answers_in_another_browser_and_closes_them_in_the_first(typed):
-    patient, other = begun(), Client()
+    patient, other = begun(), Browser()
     here = patient.client.get(reverse("go-on"), follow=True).request["PATH_INFO"]
     page = come_back(typed(save(patient)), other)
     assert page.request["PATH_INFO"] == here
@@ -95,7 +94,7 @@ def test_no_address_holds_the_code():
     code = carried.code
     assert carried.link == f"http://testserver/return/#{code}"
     assert code not in str(answer.headers)
-    assert code not in str(Client().post(reverse("return"), {"code": code}).headers)
+    assert code not in str(Browser().post(reverse("return"), {"code": code}).headers)
 
 
 def test_the_picture_holds_the_link_and_no_style():
@@ -114,8 +113,8 @@ def test_opening_the_link_changes_nothing_however_often():
     code = save(patient)
     before = stored()
     for _preview in range(3):
-        assert Client().get(reverse("return")).status_code == 200
-        assert Client().head(reverse("return")).status_code == 200
+        assert Browser().get(reverse("return")).status_code == 200
+        assert Browser().head(reverse("return")).status_code == 200
         assert name_of(patient.client.get(reverse("save"), follow=True)) == "save"
     assert stored() == before
     assert name_of(come_back(code)) == "question"  # so it would have been changed
@@ -142,7 +141,7 @@ def test_wrong_replaced_and_expired_codes_are_all_told_the_same(clock):
 def test_a_code_opens_again_as_often_as_needed():
     code = save(begun())
     for _lost_reply in range(3):
-        browser = Client()
+        browser = Browser()
         assert name_of(come_back(code, browser)) == "question"
     assert name_of(browser.get(reverse("go-on"), follow=True)) == "question"
     assert TriageSession.objects.count() == 1
@@ -150,7 +149,7 @@ def test_a_code_opens_again_as_often_as_needed():
 
 def test_a_browser_that_sends_its_code_again_keeps_its_key():
     """As after a lost reply, a second tap, or a reload: the reply that came first is as good as the last."""
-    code, browser = save(begun()), Client()
+    code, browser = save(begun()), Browser()
     come_back(code, browser)
     key = browser.cookies["visit"].value
     come_back(code, browser)
@@ -161,13 +160,13 @@ def test_a_browser_that_sends_its_code_again_keeps_its_key():
 
 
 def test_each_opening_takes_the_session_to_the_newest_browser_and_says_so_in_the_older_one():
-    code, first, second = save(begun()), Client(), Client()
+    code, first, second = save(begun()), Browser(), Browser()
     come_back(code, first)
     come_back(code, second)
     assert name_of(first.post(reverse("submit"), follow=True)) == "elsewhere"
     assert name_of(come_back(code, first)) == "question"
     assert name_of(second.get(reverse("go-on"), follow=True)) == "elsewhere"
-    stranger = Client()
+    stranger = Browser()
     stranger.cookies.load({"visit": "no key of ours"})
     assert name_of(stranger.get(reverse("go-on"), follow=True)) == "expired"  # so it is not said to everybody
 
@@ -186,7 +185,7 @@ def test_saving_is_answered_by_a_redirect_and_reloading_shows_the_same_code():
 
 
 def test_a_code_from_elsewhere_is_not_shown_here_and_goes_on_working():
-    code, other = save(begun()), Client()
+    code, other = save(begun()), Browser()
     come_back(code, other)
     page = other.post(reverse("save"), follow=True)
     assert page.context["way_back"].carried is None
@@ -210,7 +209,7 @@ def test_the_codes_made_before_the_answers_die_at_the_hand_in():
     patient = begun(1)
     early = save(patient)
     patient.go_on(patient.client.get(reverse("go-on"), follow=True))
-    assert name_of(come_back(early, Client())) == "check"  # while nothing is sent
+    assert name_of(come_back(early, Browser())) == "check"  # while nothing is sent
     come_back(early, patient.client)
     patient.submit()
     assert "does not open anything" in come_back(early).content.decode()
@@ -258,16 +257,16 @@ def test_what_is_no_code_is_not_taken_for_one(text):
 )
 def test_a_path_in_place_of_a_fragment_leads_to_the_code(rest):
     path = "/return/" + rest.format(code="BCDFGHJK2345").replace("#", "%23")
-    for answer in (Client().get(path), Client().head(path), Client().post(path)):
+    for answer in (Browser().get(path), Browser().head(path), Browser().post(path)):
         assert (answer.status_code, answer["Location"]) == (302, "/return/#BCDFGHJK2345")
-    assert Client().get("/return/no-code/of/ours/")["Location"] == "/return/"
+    assert Browser().get("/return/no-code/of/ours/")["Location"] == "/return/"
 
 
 def test_a_code_in_a_path_reaches_no_log(caplog):
     with caplog.at_level("DEBUG"):
-        Client().get("/return/BCDFGHJK2345")
+        Browser().get("/return/BCDFGHJK2345")
         assert "BCDFGHJK2345" not in caplog.text
-        Client().get("/no-such-page/BCDFGHJK2345")
+        Browser().get("/no-such-page/BCDFGHJK2345")
         assert "BCDFGHJK2345" in caplog.text  # where no page of ours is, the path is told
 
 
@@ -291,10 +290,10 @@ def test_the_result_says_that_it_is_sent_when_it_is_read_and_the_code_to_come_ba
     assert f"{timezone.localtime():%Y}" in shown
     assert "Staff read them when you come" in shown
     assert code.grouped in shown
-    assert f'href="{reverse("save")}"' in shown
+    assert f'value="{reverse("save")}"' in shown
     assert code.link in patient.client.get(reverse("save")).content.decode()
     assert code.grouped in today(patient.client.get(reverse("result")))  # as often as it is looked at
-    other = Client()
+    other = Browser()
     assert name_of(come_back(code.grouped, other)) == "result"
     assert "The code that you have opens your result" in today(other.get(reverse("result")))
     session = TriageSession.objects.get()
@@ -348,7 +347,7 @@ def test_it_is_kept_open_by_nobody_who_has_not_sent_or_has_it_no_more(clock):
     assert not patient.client.cookies["visit"]["expires"]
     patient, page = handed_in()
     patient.client.post(reverse("keep-open"))
-    other = Client()
+    other = Browser()
     come_back(page.context["way_back"].carried.grouped, other)
     clock(minutes=31)
     assert name_of(other.get(reverse("go-on"), follow=True)) == "expired"
@@ -382,7 +381,7 @@ def test_the_days_have_bounds(days):
 
 
 def test_what_was_saved_outlives_the_idle_time_and_the_longest_day(clock):
-    patient, other = begun(), Client()
+    patient, other = begun(), Browser()
     code = save(patient)
     clock(days=3)
     assert name_of(patient.client.get(reverse("go-on"), follow=True)) == "expired"
@@ -410,7 +409,7 @@ def test_a_result_can_be_taken_to_another_device():
 def test_of_browsers_with_one_code_at_once_one_has_the_session_and_the_others_are_told():
     publish()
     for _round in range(3):
-        code, clients = save(begun(1)), [Client() for _browser in range(4)]
+        code, clients = save(begun(1)), [Browser() for _browser in range(4)]
         at_once(*(partial(come_back, code, client) for client in clients))
         names = [name_of(client.get(reverse("go-on"), follow=True)) for client in clients]
         assert names.count("question") == 1
@@ -531,7 +530,7 @@ def test_the_pages_say_when_they_close():
     page = patient.client.get(reverse("go-on"), follow=True)
     assert "close if you give no answer for 30 minutes" in page.content.decode()
     assert re.search(r'data-left="(179\d|1800)"', page.content.decode())
-    assert "data-left" not in Client().get("/").content.decode()
+    assert "data-left" not in Browser().get("/").content.decode()
 
 
 # Corrections
@@ -654,7 +653,7 @@ def test_an_emergency_that_is_taken_back_stays_in_sight_of_staff():
 def test_staff_see_both_and_get_from_one_to_the_other(corrected):
     patient, _before = corrected
     first, second = TriageSession.objects.order_by("pk")
-    client = Client()
+    client = Browser()
     client.force_login(User.objects.create_superuser("super"))
 
     def sheet(session):

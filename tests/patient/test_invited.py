@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db.models import QuerySet
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -15,7 +14,7 @@ from tests.browser import press
 from tests.invited import LABEL, LIST, answered, invite, open_code, revoke, when
 from tests.staff import WORKLIST, sheet, staff, text
 from tests.store.test_storage import at_once
-from tests.visitor import Patient, publish
+from tests.visitor import Browser, Patient, publish
 from triage import actions
 from triage.models import Invitation, TriageSession, WrongCodes
 
@@ -49,13 +48,13 @@ def test_the_code_starts_a_session_that_staff_find_by_its_label(reviewer):
 
 
 def test_the_first_page_says_nothing_personal_and_speaks_the_letters_language(reviewer):
-    client = Client()
+    client = Browser()
     page = open_code(invite(reviewer, language="es"), client, headers={"accept-language": "en"})
     assert page.resolver_match.url_name == "home"
     assert '<html lang="es"' in page.content.decode()
     assert LABEL not in page.content.decode()
     assert TriageSession.objects.get().language == "es"
-    assert 'href="/go-on/">Empezar ahora' in page.content.decode()
+    assert "<button>Empezar ahora" in page.content.decode()
     assert (
         "Empezar de nuevo" not in page.content.decode()
     )  # that would begin a session without the invitation
@@ -64,7 +63,7 @@ def test_the_first_page_says_nothing_personal_and_speaks_the_letters_language(re
 def test_looking_at_the_link_opens_nothing(reviewer):
     code = invite(reviewer)
     for _look in range(3):
-        assert Client().get(reverse("return")).status_code == 200
+        assert Browser().get(reverse("return")).status_code == 200
     assert not TriageSession.objects.exists()
     assert open_code(code).status_code == 200
 
@@ -105,7 +104,7 @@ def test_it_opens_its_own_session_again_as_often_as_needed(reviewer):
     code = invite(reviewer)
     patient, page = begun(code)
     for _browser in range(3):
-        before, patient.client = patient.client, Client()
+        before, patient.client = patient.client, Browser()
         again = open_code(code, patient.client)
         assert again.request["PATH_INFO"] == page.request["PATH_INFO"]
         assert before.get(reverse("check"), follow=True).resolver_match.url_name == "elsewhere"
@@ -211,5 +210,5 @@ def test_a_phone_carries_the_code_from_the_link_into_its_field(new_page, live_se
     expect(page.get_by_label("Your code")).to_have_value(code)
     assert urlsplit(page.url).fragment == ""
     press(page.get_by_role("button", name="Continue"))
-    press(page.get_by_role("link", name="Start now"))
+    press(page.get_by_role("button", name="Start now"))
     assert urlsplit(page.url).path == "/questions/age/"

@@ -8,14 +8,13 @@ from unittest import mock
 
 import hypothesis.strategies as st
 import pytest
-from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.store.test_storage import reworded
-from tests.visitor import BACK, FOOT_ONLY, publish, shipped_trees, shown
+from tests.visitor import BACK, FOOT_ONLY, Browser, publish, shipped_trees, shown
 from triage import actions
 from triage.domain import flags
 from triage.domain.decision import decide
@@ -38,12 +37,15 @@ PAGES = (
     "start",
     "submit",
     "leave",
+    "start-again",
+    "not-open",
     "how",
     "left",
 )
 TABS = st.sampled_from(["first", "second"])
 RARELY = st.sampled_from([False, False, False, True])
 INVALID = st.sampled_from(["", "no-such-code", "\x00", "none\u202e", "x" * 1001, "../", "\ufffd"])
+ASKING = ("/leave/", "/start-again/", "/not-open/")  # pages that lead on by what is chosen there
 FREE = ("/", "/how-it-works/", "/left/")  # pages that are open to everybody at any time
 NOTES = st.sampled_from(["", "A note.", "  ", "dos\r\nlíneas", "=cmd|", "{{7*7}}", "e\u0301"])
 
@@ -59,7 +61,7 @@ class Journey(RuleBasedStateMachine):
         self.now = START
         self.clock = mock.patch("django.utils.timezone.now", new=self.tell_time)
         self.clock.start()
-        self.client = Client()
+        self.client = Browser()
         self.language = "en"
         self.tabs = {"first": "/", "second": "/"}
         self.sent = []  # what was posted before, with the answers it holds
@@ -75,7 +77,8 @@ class Journey(RuleBasedStateMachine):
         """The browser has no session any more."""
         self.session, self.answers, self.times, self.main = None, {}, {}, ""
         self.signs = set()  # every danger sign it was told
-        self.refused = None  # the screen whose answers were not taken, until others are
+        self.drafts = {}  # what stands on a page and is no answer
+        self.refused = ""  # the screen whose answers were not all taken, until others are
 
     # The model
 
@@ -98,8 +101,15 @@ class Journey(RuleBasedStateMachine):
             return reverse("result")
         if self.walked.exit:
             return reverse("under-16")
-        screen = next_screen(self.content, self.walked)
+        screen = next_screen(self.content, self.walked) or self.unfinished()
         return reverse("question", args=[screen.key]) if screen else reverse("check")
+
+    def unfinished(self):
+        screens = open_screens(self.content, self.walked)
+        kept = [
+            screen for screen in screens if {item.key for item in self.walked.asks(screen)} & {*self.drafts}
+        ]
+        return kept[0] if kept else None
 
     def lost(self):
         """Where a browser is led that has no session to go on with; None for one that has."""
@@ -112,14 +122,13 @@ class Journey(RuleBasedStateMachine):
         return {rule.id for rule in decided.deciding_rules} if decided.urgency == "emergency" else set()
 
     def stored(self, screen, given):
-        """The answers that a post of that screen adds: all that are still asked, or none if one of them is bad."""
+        """The answers that a post of that screen adds, and what of it is none. What it closes counts for neither."""
         asked = {item.key: read(item, given.get(item.key)) for item in self.walked.asks(screen)}
         others = {key: codes for key, codes in self.answers.items() if key not in asked}
         good = {key: codes for key, codes in asked.items() if codes is not None}
         still = walk(self.content, {**others, **good}).asked
-        if any(codes is None and key in still for key, codes in asked.items()):
-            return None
-        return {key: codes for key, codes in good.items() if key in still}
+        bad = [key for key, codes in asked.items() if codes is None and key in still]
+        return {key: codes for key, codes in good.items() if key in still}, bad
 
     # What the browser does
 
@@ -153,13 +162,10 @@ class Journey(RuleBasedStateMachine):
     def shows_answers(self, page):
         form, screen = page.context["form"], page.context["screen"]
         assert [item.key for item in form.items] == [item.key for item in self.walked.asks(screen)]
-        assert form.is_bound == (screen.key == self.refused)
-        if form.is_bound:  # as it was sent, with what is wrong with it
-            assert form.errors
-            return
+        assert form.is_bound == bool(form.errors) == (screen.key == self.refused)
         given = shown(page)
         for item in form.items:
-            answer = self.answers.get(item.key, ())
+            answer = self.drafts.get(item.key, self.answers.get(item.key, ()))
             if item.kind == "text":
                 assert given[item.key] == "".join(answer)
             else:
@@ -179,18 +185,22 @@ class Journey(RuleBasedStateMachine):
         if self.main or screen not in open_screens(self.content, self.walked):
             assert answer["Location"] == self.position()
             return
-        stored, emergencies = self.stored(screen, given), self.emergencies()
-        if stored is None:
-            assert answer["Location"] == path
-            self.refused = screen.key
-            self.shown(tab, path)
-            return
-        self.refused = None
+        (stored, bad), emergencies = self.stored(screen, given), self.emergencies()
+        for item in self.walked.asks(screen):
+            self.drafts.pop(item.key, None)
+        if bad:
+            stored = {key: codes for key, codes in stored.items() if codes != self.answers.get(key, ())}
+            sent = {key: as_kept(self.content.items[key], given.get(key)) for key in bad}
+            self.drafts |= {key: codes for key, codes in sent.items() if codes or self.answers.get(key)}
+        self.refused = screen.key if bad else ""
         self.answers |= stored
         self.signs |= {*stored.get("safety-now", ())} - {"none"}
         self.times |= dict.fromkeys(stored, self.now)
         new = self.emergencies() - emergencies
-        assert answer["Location"] == (reverse("emergency") if new else self.position())
+        onward = path if bad else self.position()
+        assert answer["Location"] == (reverse("emergency") if new else onward)
+        if bad and not new:
+            self.shown(tab, path)
         self.tabs[tab] = answer["Location"]
 
     # The turns
@@ -204,7 +214,9 @@ class Journey(RuleBasedStateMachine):
         self.turn("start")
         if self.answers and not self.main and not midway:
             return
-        answer = self.client.post(reverse("start"))
+        if self.answers and not self.lost():
+            assert self.client.post(reverse("start"))["Location"] == reverse("start-again")
+        answer = self.client.post(reverse("start"), {"now": ""})
         self.forget()
         self.session = TriageSession.objects.select_related("release").latest("pk")
         self.tabs[tab] = answer["Location"]
@@ -274,6 +286,8 @@ class Journey(RuleBasedStateMachine):
             assert page.context["screen"] in open_screens(self.content, self.walked)
         elif path == reverse("emergency"):
             assert self.emergencies()
+        elif path in ASKING:
+            assert page.status_code == 200
         else:
             assert path == self.position()
 
@@ -289,7 +303,7 @@ class Journey(RuleBasedStateMachine):
         for _tap in range(times):
             self.turn("submit")
             before = self.lost()
-            complete = self.session and self.walked.complete
+            complete = self.session and self.walked.complete and not self.unfinished()
             answer = self.client.post(reverse("submit"))
             if before:
                 assert answer["Location"] == before
@@ -307,15 +321,23 @@ class Journey(RuleBasedStateMachine):
     @rule(code=st.sampled_from(["en", "es"]), tab=TABS)
     def change_language(self, code, tab):
         self.turn("language")
-        path = self.tabs[tab]
-        assert self.client.post(reverse("language"), {"language": code, "next": path})["Location"] == path
-        self.language = code
+        path, lost = self.tabs[tab], self.session and self.lost()
+        answer = self.client.post(reverse("language"), {"language": code, "next": path})
+        assert answer["Location"] == lost or path
+        if lost:
+            self.forget()
+        else:
+            self.language = code
 
     @rule(really=RARELY)
     def leave(self, really):
         self.turn("leave")
-        if really:
-            assert self.client.post(reverse("leave"))["Location"] == reverse("left")
+        lost = self.lost()
+        assert self.client.post(reverse("leave"))["Location"] == lost or reverse("leave")
+        if lost:
+            self.forget()
+        elif really:
+            assert self.client.post(reverse("leave"), {"now": ""})["Location"] == reverse("left")
             self.forget()
 
     @rule(which=st.sampled_from([0, 1]))
@@ -384,6 +406,14 @@ def read(item, sent):
     return in_order(item, codes)
 
 
+def as_kept(item, sent):
+    """What is kept of what an item could not take."""
+    codes = [sent] if isinstance(sent, str) else list(sent or ())
+    if item.kind == "text":
+        return [text.replace("\x00", "\ufffd") for text in codes if text]
+    return [option.code for option in item.options if option.code in codes]
+
+
 def codes_of(item):
     if item.kind == "text":
         return NOTES
@@ -428,10 +458,14 @@ def test_journey_machine(db, proof):
 # That it would tell
 
 
-def a_change_is_not_kept(visit, given, now):
+def a_change_is_not_kept(visit, given, *others):
     """As if the first answer to a question stood for good."""
     new = {key: codes for key, codes in given.items() if key not in visit.answers}
-    return record_answers(visit, new, now)
+    return record_answers(visit, new, *others)
+
+
+def what_was_refused_is_dropped(visit, given, now, drafts, refused=""):
+    return record_answers(visit, given, now, {}, refused)
 
 
 def what_was_taken_back_is_forgotten(content, before, given, after):
@@ -446,6 +480,7 @@ def everybody_is_at_the_check_page(open_visit):
     "place, name, fault",
     [
         (actions, "record_answers", a_change_is_not_kept),
+        (actions, "record_answers", what_was_refused_is_dropped),
         (flags, "taken_back", what_was_taken_back_is_forgotten),
         (page, "position", everybody_is_at_the_check_page),
         (visit.Visit, "expired", lambda open_visit, now: False),

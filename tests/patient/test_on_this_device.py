@@ -15,6 +15,7 @@ from tests.conftest import QUIET, watched_pages
 from tests.patient.test_phone import SMALL_PHONE, choose, violations, violations_in
 from tests.visitor import FOOT_ONLY, Patient, publish
 from triage.models import Answer, TriageSession
+from triage.patient import leaving
 from triage.server import headers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,8 +73,9 @@ def keeping_page(keeping_browser, live_server):
 def seen_by_going_back(page):
     """The ticks to be seen with the back button by whoever comes after a person has left."""
     second_question(page)
-    choose(page, {"safety-now": ["cold-limb"]})
+    choose(page, {"safety-now": ["none"]})
     press(page.get_by_role("button", name="Leave").first)
+    press(page.get_by_role("button", name="Leave now"))
     ticks = 0
     for _back in range(3):
         back(page, wait_until="commit")
@@ -95,10 +97,11 @@ def test_a_browser_that_keeps_pages_all_the_same_shows_nothing(keeping_page, mon
 
 
 @pytest.mark.looks
-def test_with_neither_guard_the_answers_would_be_seen(keeping_page, monkeypatch):
+def test_without_any_guard_the_answers_would_be_seen(keeping_page, monkeypatch):
     monkeypatch.setitem(headers.HEADERS, "Cache-Control", "private")
+    monkeypatch.setattr(leaving, "TO_CLEAR", '"storage"')
     keeping_page.route("**/footpath.js", lambda route: route.fulfill(body=""))
-    assert seen_by_going_back(keeping_page) == 1
+    assert seen_by_going_back(keeping_page)
 
 
 # Staying
@@ -112,7 +115,10 @@ def age(minutes):
     """As if everything in the database had been done that much earlier."""
     ago = timedelta(minutes=minutes)
     for session in TriageSession.objects.all():
-        TriageSession.objects.filter(pk=session.pk).update(started_at=session.started_at - ago)
+        stayed_at = session.stayed_at and session.stayed_at - ago
+        TriageSession.objects.filter(pk=session.pk).update(
+            started_at=session.started_at - ago, stayed_at=stayed_at
+        )
     for answer in Answer.objects.all():
         Answer.objects.filter(pk=answer.pk).update(answered_at=answer.answered_at - ago)
 
@@ -121,6 +127,9 @@ def test_a_warning_two_minutes_before_the_end_and_staying_keeps_what_is_ticked(p
     page.clock.install()
     second_question(page)
     choose(page, {"safety-now": ["cold-limb"]})
+    with page.expect_response("**/stay/"):
+        page.clock.run_for(1500)
+    expect(page.get_by_text("What is on this page is kept.")).to_be_visible()
     warning = page.get_by_role("dialog", name="Are you still there?")
     pass_time(page, 20)  # the page's clock runs on while a busy machine is slow
     expect(warning).to_be_hidden()
@@ -152,7 +161,8 @@ def test_leave_now(page):
     page.clock.install()
     start(page)
     pass_time(page, 28.1)
-    press(page.get_by_role("dialog").get_by_role("button", name="Leave now"))
+    press(page.get_by_role("dialog").get_by_role("button", name="Leave"))
+    press(page.get_by_role("button", name="Leave now"))
     assert page.url.endswith("/left/")
     assert not TriageSession.objects.get().stayed_at
 
@@ -209,7 +219,7 @@ def test_the_link_or_the_code_opens_the_answers_on_another_device(saved, new_pag
     press(other.get_by_role("button", name="Continue"))
     assert urlsplit(other.url).path == "/questions/safety-now/"
     assert link.partition("#")[2] not in str(asked).replace(link, "")
-    press(saved.get_by_role("link", name="Go on here"))
+    press(saved.get_by_role("button", name="Go on here"))
     assert saved.url.endswith("/elsewhere/")
 
 
@@ -274,10 +284,10 @@ def test_a_wrong_code_is_an_error_with_words(page):
 def test_axe_finds_nothing_on_the_pages_of_saving_and_taking_along(page):
     open_a_result(page)
     found = violations_in(page, SMALL_PHONE)
-    press(page.get_by_role("link", name="Copy as text for the clinic"))
+    press(page.get_by_role("button", name="Copy as text for the clinic"))
     found += violations_in(page, SMALL_PHONE)
     back(page)
-    press(page.get_by_role("link", name="The same as a link"))
+    press(page.get_by_role("button", name="The same as a link"))
     found += violations_in(page, SMALL_PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.goto(reverse("return"))

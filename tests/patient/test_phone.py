@@ -56,7 +56,7 @@ def fill_in(page, answers, look=lambda page: None):
         if page.url.endswith("/result/"):
             return
         if "/emergency/" in page.url:
-            press(page.locator(".after a"))
+            press(page.locator(".after button"))
         else:
             choose(page, answers)
             press(page.locator("main form button"))

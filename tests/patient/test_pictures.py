@@ -166,7 +166,7 @@ def test_what_was_tapped_is_sent_and_shown_again(shown):
     place(page, "knee").click()
     page.get_by_label("One leg").check()
     press(page.get_by_role("button", name="Continue"))
-    press(page.get_by_role("link", name="Back", exact=True))
+    press(page.get_by_role("button", name="Back", exact=True))
     assert marked(page) == {"knee"}
 
 

@@ -5,12 +5,11 @@ from contextlib import nullcontext
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.store.test_storage import at_once
-from tests.visitor import BACK, FOOT_ONLY, Patient, publish
+from tests.visitor import BACK, FOOT_ONLY, Patient, holding, publish
 from triage import actions
 from triage.domain.decision import decide
 from triage.domain.walk import walk
@@ -37,8 +36,7 @@ def release(transactional_db):
 def post(key, name, data=None, arguments=()):
     """As a browser with this key; again where there are more tabs than connections to the database."""
     for _try in range(20):
-        client = Client(headers={"cookie": f"visit={key}"})
-        answer = client.post(reverse(name, args=arguments), data)
+        answer = holding(key).post(reverse(name, args=arguments), data)
         if answer.get("Location") != reverse("problem", args=["closed"]):
             break
     return answer

@@ -206,12 +206,12 @@ def test_who_may_still_come_back_stays():
 
 
 @pytest.mark.usefixtures("recent")
-def test_a_refused_form_goes_once_its_session_has_closed():
+def test_a_draft_goes_once_its_session_has_closed():
     for hours in (11, 13):
         _session, key = actions.start_session("en", NOW - timedelta(hours=hours))
-        actions.keep_refused(find(key, "en"), "words", {"note": [SECRET]})
+        actions.record_answers(find(key, "en"), {}, NOW, {"note": [SECRET]}, "words")
     purge("--yes")
-    kept = TriageSession.objects.filter(refused__isnull=False)
+    kept = TriageSession.objects.filter(drafts__isnull=False)
     assert [NOW - session.started_at for session in kept] == [timedelta(hours=11)]
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -91,15 +91,17 @@ def refuse_purge(kind: str, now: datetime) -> None:
 def tidy(now: datetime) -> int:
     """What nobody decides about and nobody misses: returns how many unstarted sessions went.
 
-    Whatever else a purge finds, this is done: staff's sessions that have ended, guesses at passwords, forms that were
-    refused in sessions that have closed, and sessions in which nothing was ever answered.
+    Whatever else a purge finds, this is done: staff's sessions that have ended, guesses at passwords, drafts
+    that nobody can reach any more, and sessions in which nothing was ever answered.
     """
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - GUESSES_KEPT).delete()
     closed = TriageSession.objects.alias(opened_at=Coalesce("reopened_at", "started_at")).filter(
         opened_at__lt=now - LONGEST
     )
-    closed.filter(refused__isnull=False).update(refused=None)
+    # Who has a way back finds what was on the page.
+    reachable = Q(return_until__gt=now) | Q(invitation__expires_at__gt=now)
+    closed.filter(drafts__isnull=False).exclude(reachable).update(drafts=None)
     gone = 0
     for pks in batches(unstarted(now)):
         # Asked for once more: somebody may have begun meanwhile.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from triage.models import (
     the_clinic,
 )
 from triage.store import notes, records, releases
-from triage.store.visit import Visit, find
+from triage.store.visit import Drafts, Visit, find
 
 
 class AlreadySubmitted(Exception):
@@ -75,17 +76,26 @@ def _free_reference() -> str:
 
 
 @transaction.atomic
-def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
+def record_answers(
+    visit: Visit, given: Answers, now: datetime, drafts: Drafts | None = None, refused: str = ""
+) -> Visit:
     """Store the answers of one screen: the session with them.
+
+    `drafts` are all that there are from now on; where they are not said, an answer ends the draft of its question.
+    `refused` is the screen whose page was sent as answers and could not be taken whole.
 
     Raises AlreadySubmitted when the questionnaire has been handed in, AnsweredMeanwhile when another tab has
     answered since the visit was read: together the two may make an emergency that neither makes alone.
     """
     after = visit.with_answers(given)
     taken_back = flags.taken_back(visit.content, visit.walk, given, after.walk)
+    if drafts is None:
+        drafts = {item: said for item, said in visit.drafts.items() if item not in given}
+    last = visit.last_sequence + len(given)
     changed = still_as_read(visit).update(
-        last_sequence=visit.last_sequence + len(given),
-        refused=None,
+        last_sequence=last,
+        drafts=_stored_drafts(visit, drafts),
+        refused=refused,
         **({"emergency_at": visit.emergency_at or now} if after.emergencies else {}),
     )
     if not changed:
@@ -107,7 +117,13 @@ def record_answers(visit: Visit, given: Answers, now: datetime) -> Visit:
         unique_fields=["session", "item"],
         update_fields=["given", "sequence", "answered_at", "taken_back"],
     )
-    return after
+    return replace(after, last_sequence=last, drafts=drafts, refused=refused)
+
+
+def keep_drafts(visit: Visit, drafts: Drafts) -> None:
+    """All that stands on pages and is no answer. Raises what `record_answers` does."""
+    if not still_as_read(visit).update(drafts=_stored_drafts(visit, drafts)):
+        raise AlreadySubmitted if was_submitted(visit) else AnsweredMeanwhile
 
 
 def still_as_read(visit: Visit) -> QuerySet[TriageSession]:
@@ -126,6 +142,12 @@ def _stored(content: Content, item: str, given: Iterable[str], reference: str) -
     return [notes.sealed(text, reference, item) for text in given]
 
 
+def _stored_drafts(visit: Visit, drafts: Drafts) -> Drafts | None:
+    return {
+        item: _stored(visit.content, item, said, visit.reference) for item, said in drafts.items()
+    } or None
+
+
 def _taken_back(visit: Visit, item: str, codes: tuple[str, ...], now: datetime) -> TakenBack:
     """What was taken back of this item so far, and these codes now."""
     if item not in visit.stored:
@@ -139,12 +161,6 @@ def _taken_back(visit: Visit, item: str, codes: tuple[str, ...], now: datetime) 
         for code in codes
     }
     return {**answer.taken_back, **new}
-
-
-def keep_refused(visit: Visit, screen: str, sent: Mapping[str, list[str]]) -> None:
-    """Keep what was sent for a screen and could not be taken, until the next answers are."""
-    kept = {key: _stored(visit.content, key, texts, visit.reference) for key, texts in sent.items()}
-    TriageSession.objects.filter(pk=visit.pk, submitted_at=None).update(refused={screen: kept})
 
 
 def speak(visit: Visit, language: str) -> None:

@@ -119,7 +119,8 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str) -> None
     TriageSession.objects.filter(pk=visit.pk).update(
         language=frozen["language"],
         submitted_at=now,
-        refused=None,
+        drafts=None,
+        refused="",
         **way_back,
         origin=result["origin"],
         root=result["root"] or "",

@@ -75,8 +75,10 @@ class TriageSession(models.Model):
     former_key_hash = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     stayed_at = models.DateTimeField(null=True, editable=False)  # when the person last said: I am still here
     kept_open_until = models.DateTimeField(null=True, editable=False)  # on the patient's own device
-    # What was sent last and could not be taken, by screen and item, to be shown once more. Never an answer.
-    refused = models.JSONField(null=True, editable=False)
+    # What stands on pages and is no answer (yet), by item, to be shown once more.
+    drafts = models.JSONField(null=True, editable=False)
+    # The screen whose drafts were sent as answers and could not be taken: shown with what is wrong with them.
+    refused = models.CharField(max_length=50, default="", editable=False)
     # The code that opens it in another browser; the code itself is stored nowhere.
     return_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique)
     return_until = models.DateTimeField(null=True, editable=False)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -23,13 +24,17 @@ from triage.domain.content import Content, Item, Screen
 from triage.domain.walk import Answers, Walk, in_order, walk
 from triage.server.gate import REPLACEMENT
 from triage.store import codes
+from triage.store.visit import Drafts
 
 REFERENCE_SIGNS = 6  # of the code on a result that is said at the desk
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class ScreenForm(forms.Form):
-    """The questions of one screen. `answers()` gives what was answered, ready for the walk."""
+    """The questions of one screen. `answers()` gives what was answered, ready for the walk.
+
+    Without `data` it shows the drafts, and the answers where there is none; `refused` says what is wrong with them.
+    """
 
     data: MultiValueDict[str, str]
 
@@ -39,9 +44,14 @@ class ScreenForm(forms.Form):
         screen: Screen,
         walked: Walk,
         data: MultiValueDict[str, str] | None = None,
+        drafts: Drafts = MappingProxyType({}),
+        refused: bool = False,
     ) -> None:
-        super().__init__(data)
         self.content, self.screen, self.walked, self.items = content, screen, walked, walked.asks(screen)
+        self.shown = {
+            item.key: [*drafts.get(item.key, walked.answers.get(item.key, ()))] for item in self.items
+        }
+        super().__init__(MultiValueDict(self.shown) if refused else data)
         for item in self.items:
             self.fields[item.key] = _field(item)
 
@@ -61,17 +71,15 @@ class ScreenForm(forms.Form):
 
     def given(self, key: str) -> tuple[str, ...]:
         """What stands on the page as the answer: what was sent and refused, else what was answered before."""
-        return tuple(self.data.getlist(key)) if self.is_bound else self.walked.answers.get(key, ())
+        return tuple(self.data.getlist(key) if self.is_bound else self.shown[key])
 
     def answers(self) -> Answers:
         """The cleaned answers of the questions that are asked."""
         return {key: given for key, given in self.cleaned_data.items() if given is not None}
 
     def sent(self) -> dict[str, list[str]]:
-        """What was sent for these questions, as it can be stored: signs that are no text are marked as such."""
-        return {
-            key: [NO_TEXT.sub(REPLACEMENT, text) for text in self.data.getlist(key)] for key in self.fields
-        }
+        """What was sent for these questions, as it can be stored and shown again."""
+        return {item.key: _storable(item, self.data.getlist(item.key)) for item in self.items}
 
     def clean(self) -> dict[str, tuple[str, ...] | None]:
         """Drop the answers, and the errors, of questions that another answer on this screen has closed."""
@@ -186,6 +194,13 @@ class ReturnForm(forms.Form):
         if len(code) == REFERENCE_SIGNS:
             raise forms.ValidationError(self.REFERENCE, code="reference")
         return code
+
+
+def _storable(item: Item, sent: list[str]) -> list[str]:
+    """Codes that the question has; of a text at most twice what it may have, and signs that are no text marked so."""
+    if item.kind == "text":
+        return [NO_TEXT.sub(REPLACEMENT, text)[: 2 * item.max_length] for text in sent[-1:] if text]
+    return [option.code for option in item.options if option.code in sent]
 
 
 def _field(item: Item) -> forms.Field:

@@ -6,11 +6,11 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from triage import actions
-from triage.patient.page import post_only
-from triage.store import visit
+from triage.patient.keeping import keep_page
+from triage.patient.page import inside, post_only, visited
+from triage.store.visit import Visit
 
 
 @post_only
@@ -19,13 +19,22 @@ def language(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("language", "")
     if code not in dict(settings.LANGUAGES):
         raise BadRequest("unknown language")
-    key = visit.key_of(request)
-    found = visit.find(key, code) if key else None
-    if found:
-        actions.speak(found, found.language)
+    return _of_session(request, code) if request.POST.get("stamp") else _switched(request, code)
+
+
+@visited
+def _of_session(request: HttpRequest, open_visit: Visit, code: str) -> HttpResponse:
+    """The language of somebody's questions; a page of others has no say in it."""
+    urgent = keep_page(request, open_visit)
+    if urgent and urgent.status_code >= 500:
+        return urgent
+    actions.speak(open_visit, open_visit.clinic.spoken(code))
+    return _switched(request, code, urgent)
+
+
+def _switched(request: HttpRequest, code: str, urgent: HttpResponse | None = None) -> HttpResponse:
     back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
-    response = redirect(back if safe else "home")
+    response = urgent or redirect(back if inside(back) else "home")
     remember_language(response, code)
     return response
 

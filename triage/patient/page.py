@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
@@ -11,19 +10,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from triage.domain.content import Content
+from triage import actions
+from triage.domain.content import Content, Screen
 from triage.domain.loading import ContentError
-from triage.domain.walk import next_screen
+from triage.domain.walk import next_screen, open_screens
 from triage.models import Clinic, the_clinic
+from triage.patient.keeping import VisitView, emergency_page, keep_as_draft
 from triage.server.errors import LastKnown
 from triage.store import releases, visit
 from triage.store.records import RecordAltered
 from triage.store.visit import Visit
 from triage.store.words import clinic_words
-
-VisitView = Callable[..., HttpResponse]
 
 
 def post_only(view: VisitView) -> VisitView:
@@ -41,33 +41,74 @@ def post_only(view: VisitView) -> VisitView:
 
 
 def visited(view: VisitView) -> VisitView:
-    """Give the view the session that the cookie names; without one, say kindly that there is none to go on with."""
+    """Give the view the session that the cookie names; without one, say kindly that there is none to go on with.
+
+    A page acts on the session that it was made for, or on none.
+    """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = visit.key_of(request)
-        found = visit.find(key, translation.get_language()) if key else None
-        readable = found is not None and _readable(found)
-        if found is None or found.expired(timezone.now()) or not (readable or found.submitted_at):
-            response = redirect(_closed(key))
-            visit.forget(response)
-            return response
-        if readable:
+        found = visit_here(request)
+        if request.method == "POST" and not made_for(request, found):
+            return _of_others(request, found)
+        if found is None:
+            return closed(request)
+        if _readable(found):
             speak(request, found.content, found.clinic)
         request.visit = found  # type: ignore[attr-defined]
         try:
             return view(request, found, *args, **kwargs)
         except RecordAltered:
             return render(request, "record_altered.html", status=500)
+        except actions.AnsweredMeanwhile:
+            return wrapper(request, *args, **kwargs)  # anew, on what is stored now
+        except actions.AlreadySubmitted:
+            return redirect("result")
 
     return wrapper
 
 
+def visit_here(request: HttpRequest) -> Visit | None:
+    """The session that is open in this browser."""
+    key = visit.key_of(request)
+    found = visit.find(key, translation.get_language()) if key else None
+    still = (
+        found is not None and not found.expired(timezone.now()) and (found.submitted_at or _readable(found))
+    )
+    return found if still else None
+
+
+def made_for(request: HttpRequest, found: Visit | None) -> bool:
+    """Whether the page that was sent was made for this session."""
+    return found is not None and request.POST.get("stamp") == found.stamp
+
+
+def closed(request: HttpRequest, known: bool = False) -> HttpResponse:
+    """Why nothing is open here; `known`: a page of a session has just been sent."""
+    key = visit.key_of(request)
+    response = redirect(_closed(key) if key else "expired" if known else "home")
+    visit.forget(response)
+    return response
+
+
 def _closed(key: str) -> str:
     """The page that says why this browser's key opens nothing."""
-    if not key:
-        return "home"
     return "elsewhere" if visit.taken_over(key) else "expired"
+
+
+def _of_others(request: HttpRequest, here: Visit | None) -> HttpResponse:
+    """A page was sent that was made for questions which are not, or no longer, those that are open here.
+
+    It changes nothing. What stands on it is kept for its own questions, whoever can still reach them, as a draft.
+    """
+    owner = visit.stamped(request.POST.get("stamp", ""), translation.get_language())
+    if owner and _readable(owner) and keep_as_draft(request, owner):
+        speak(request, owner.content, owner.clinic)
+        return emergency_page(request, owner, reverse("go-on"), status=409)
+    if here is None:
+        return closed(request, known=owner is not None)
+    begun = f"?begun={owner.started_at:%Y-%m-%dT%H:%MZ}" if owner else ""
+    return redirect(reverse("not-open") + begun)
 
 
 def _readable(open_visit: Visit) -> bool:
@@ -90,6 +131,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "under_way": open_visit is not None,
         "may_save": bool(open_visit and open_visit.answers),
         "kept_open_until": open_visit.kept_open_until if open_visit else None,
+        "stamp": open_visit.stamp if open_visit else "",
         "seconds_left": open_visit.seconds_left(timezone.now()) if open_visit else 0,
     }
 
@@ -124,8 +166,21 @@ def position(open_visit: Visit) -> str:
         return reverse("result")
     if open_visit.walk.exit:
         return reverse("under-16")
-    screen = next_screen(open_visit.content, open_visit.walk)
+    screen = next_screen(open_visit.content, open_visit.walk) or unfinished(open_visit)
     return reverse("question", args=[screen.key]) if screen else reverse("check")
+
+
+def unfinished(open_visit: Visit) -> Screen | None:
+    """The first screen on the path with something on its page that is no answer: it would not be sent."""
+    for screen in open_screens(open_visit.content, open_visit.walk):
+        if any(item.key in open_visit.drafts for item in open_visit.walk.asks(screen)):
+            return screen
+    return None
+
+
+def inside(address: str) -> bool:
+    """Whether a form may name this as the page to go to."""
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
 
 
 def to_position(open_visit: Visit) -> HttpResponse:

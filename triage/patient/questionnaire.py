@@ -3,22 +3,31 @@ person should be is computed, never stored."""
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.datastructures import MultiValueDict
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from triage import actions
 from triage.domain.content import Screen
 from triage.domain.decision import emergency_signs
-from triage.domain.result import advice, answer_words, citation, say, section
+from triage.domain.result import answer_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
 from triage.domain.wording import phrases
 from triage.patient.forms import ScreenForm
-from triage.patient.page import position, post_only, published, to_position, visited
+from triage.patient.keeping import emergency_page, keeping, store, taken
+from triage.patient.page import (
+    inside,
+    made_for,
+    position,
+    post_only,
+    published,
+    to_position,
+    unfinished,
+    visit_here,
+    visited,
+)
 from triage.store import releases, visit
 from triage.store.visit import Visit
 
@@ -26,9 +35,7 @@ from triage.store.visit import Visit
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     content = published(request)
-    key = visit.key_of(request)
-    found = visit.find(key, content.language) if key else None
-    if found and not found.expired(timezone.now()):
+    if found := visit_here(request):
         request.visit = found  # type: ignore[attr-defined]
     clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
     context = {
@@ -42,6 +49,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @post_only
 def start(request: HttpRequest) -> HttpResponse:
+    """New questions. Where others are under way in this browser, ask once: the way back to them ends."""
+    under_way = visit_here(request)
+    if under_way and under_way.answers:
+        if "now" not in request.POST:
+            return redirect("start-again")
+        if not made_for(request, under_way):
+            return redirect("not-open")
     session, key = actions.start_session(translation.get_language(), timezone.now())
     content = releases.content(session.release.sha256, session.language)
     response = redirect("question", content.screens[0].key)
@@ -49,11 +63,13 @@ def start(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @visited
+@keeping
 def go_on(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """Where the person is: the next question, the check page or the result."""
-    return to_position(open_visit)
+    """To the page that a button names, or else where the person is: the next question, the check page or the result."""
+    to = request.POST.get("to", "")
+    return redirect(to) if inside(to) else to_position(open_visit)
 
 
 @visited
@@ -66,41 +82,23 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
         return to_position(open_visit)
     if request.method == "POST":
         form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
-        return _store(request, open_visit, form) if form.is_valid() else _refuse(open_visit, form)
-    refused = (open_visit.refused or {}).get(key)
-    form = ScreenForm(
-        open_visit.content, screen, open_visit.walk, MultiValueDict(refused) if refused else None
-    )
+        return _store(request, open_visit, form) if form.is_valid() else _refuse(request, open_visit, form)
+    refused = open_visit.refused == key
+    form = ScreenForm(open_visit.content, screen, open_visit.walk, drafts=open_visit.drafts, refused=refused)
     return _show(request, open_visit, screen, form)
 
 
-def _refuse(open_visit: Visit, form: ScreenForm) -> HttpResponse:
-    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
-    actions.keep_refused(open_visit, form.screen.key, form.sent())
-    return redirect("question", form.screen.key)
-
-
 def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
-    given = form.answers()
-    try:
-        after = actions.record_answers(open_visit, given, timezone.now())
-    except actions.AlreadySubmitted:
-        return redirect("result")
-    except actions.AnsweredMeanwhile:
-        return question(request, form.screen.key)  # anew, on what is stored now
-    except (OperationalError, InterfaceError):
-        after = open_visit.with_answers(given)
-        if not _emergency_is_new(open_visit, after):
-            raise
-        # What is urgent is told even when it could not be stored; going on leads back to the question.
-        answer = _emergency_page(request, after, request.path)
-        answer.status_code = 503
-        return answer
-    return redirect("emergency") if _emergency_is_new(open_visit, after) else to_position(after)
+    drafts = {item: said for item, said in open_visit.drafts.items() if item not in form.fields}
+    urgent = store(request, open_visit, form, form.answers(), drafts)
+    return urgent or to_position(request.visit)  # type: ignore[attr-defined]
 
 
-def _emergency_is_new(before: Visit, after: Visit) -> bool:
-    return bool(after.emergencies) and not after.emergencies <= before.emergencies
+def _refuse(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
+    """By a redirect: a page that answers a POST stays in the browser's list of open pages with what was sent."""
+    given, drafts = taken(open_visit, form, seen=open_visit.last_sequence)
+    urgent = store(request, open_visit, form, given, drafts, refused=form.screen.key)
+    return urgent or redirect("question", form.screen.key)
 
 
 def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
@@ -110,6 +108,7 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
     why = say(screen.why, phrases(content, walked.facts))
     context = {
         "screen": screen,
+        "seen": open_visit.last_sequence,
         "form": form,
         "why": why,
         "citations": tuple(citation(content, source) for source in why.sources),
@@ -128,12 +127,7 @@ def emergency(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """One message: get help now."""
     if open_visit.decision.urgency != "emergency":
         return to_position(open_visit)
-    return _emergency_page(request, open_visit, position(open_visit))
-
-
-def _emergency_page(request: HttpRequest, open_visit: Visit, go_on_url: str) -> HttpResponse:
-    said = advice(open_visit.content, open_visit.walk, open_visit.decision, open_visit.clinic.as_settings())
-    return render(request, "emergency.html", {"advice": said, "go_on_url": go_on_url})
+    return emergency_page(request, open_visit, position(open_visit))
 
 
 @require_safe
@@ -155,7 +149,7 @@ def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 @visited
 def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Check your answers, each with a way to change it."""
-    if open_visit.submitted_at or not open_visit.walk.complete:
+    if open_visit.submitted_at or not open_visit.walk.complete or unfinished(open_visit):
         return to_position(open_visit)
     content, walked = open_visit.content, open_visit.walk
     groups = [
@@ -178,10 +172,11 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
 @post_only
 @visited
 def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """Hand in; not while something stands on a page that would stay behind."""
+    if not open_visit.submitted_at and unfinished(open_visit):
+        return to_position(open_visit)
     try:
         actions.submit(open_visit, timezone.now(), visit.key_of(request))
     except actions.NotComplete:
         return to_position(open_visit)
-    except actions.AnsweredMeanwhile:
-        return submit(request)  # anew, with what is stored now
     return redirect("result")

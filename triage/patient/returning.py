@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from triage import actions
 from triage.models import TriageSession
 from triage.patient.forms import ReturnForm
+from triage.patient.keeping import keep_as_draft, keeping
 from triage.patient.language import remember_language
 from triage.patient.page import post_only, published, to_position, visited
 from triage.server.gate import address_of
@@ -25,6 +26,7 @@ from triage.store.visit import Visit
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @visited
+@keeping
 def save(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """A code to come back with. Looking at it again, or reloading, changes nothing."""
     key, now = visit.key_of(request), timezone.now()
@@ -85,7 +87,8 @@ def _open(form: ReturnForm, address: str | None, held: str) -> actions.Opened | 
 @post_only
 @visited
 def stay(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """The person is still there: the seconds until the pages would close now."""
+    """The person is still there: keep what stands on the page. The seconds until the pages would close now."""
+    keep_as_draft(request, open_visit)
     now = timezone.now()
     actions.stay(open_visit.pk, now)
     still_open = replace(open_visit, last_active_at=now)

@@ -118,7 +118,7 @@ def unstarted(now: datetime) -> QuerySet[TriageSession]:
         Q(return_until=None) | Q(return_until__lt=now),
         started_at__lt=now - UNSTARTED,
         last_sequence=0,
-        refused__isnull=True,
+        drafts__isnull=True,
         submitted_at=None,
         corrects=None,
         invitation=None,

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 
 from triage.domain.content import Content
@@ -35,6 +36,7 @@ SESSION_FIELDS = (
     "submitted_at",
     "kept_open_until",
     "last_sequence",
+    "drafts",
     "refused",
 )
 TOUCHED_FIELDS = (
@@ -55,6 +57,10 @@ CLINIC_FIELDS = (
     "return_days",
     "tell_about",
 )
+
+
+# What stands on a page and is no answer, by item: codes, or one text.
+Drafts = Mapping[str, list[str]]
 
 
 class Stored(NamedTuple):
@@ -79,6 +85,7 @@ BY_KEY = Prepared(
     ],
 )
 AS_STORED = itemgetter(*(f"answers__{name}" for name in Stored._fields))
+STAMPS = Signer(salt="triage.stamp")
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ class Visit:
     submitted_at: datetime | None
     kept_open_until: datetime | None
     last_sequence: int
-    refused: dict[str, dict[str, list[str]]] | None  # by screen and item, see `actions.keep_refused`
+    drafts: Drafts
+    refused: str  # the screen whose drafts are shown with what is wrong with them
     release: str  # the release's SHA-256
     version: str  # its name
     clinic: Clinic
@@ -121,6 +129,11 @@ class Visit:
     def emergencies(self) -> frozenset[str]:
         return emergencies(self.content, self.walk)
 
+    @cached_property
+    def stamp(self) -> str:
+        """What each of its pages carries, so that none acts on another session. It opens nothing."""
+        return STAMPS.sign(self.reference)
+
     def with_answers(self, given: Answers) -> Visit:
         """The same session once these answers are stored."""
         return replace(self, answers={**self.answers, **given})
@@ -128,7 +141,7 @@ class Visit:
     @property
     def begun(self) -> bool:
         """Whether anything was given."""
-        return bool(self.last_sequence or self.refused)
+        return bool(self.last_sequence or self.drafts)
 
     @property
     def closes_at(self) -> datetime:
@@ -165,7 +178,7 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
     clinic = Clinic(pk=1, **{name: first[f"clinic__{name}"] for name in CLINIC_FIELDS})
     return Visit(
         **{name: first[name] for name in SESSION_FIELDS}
-        | {"language": clinic.spoken(language), "refused": opened(first["refused"], reference)},
+        | {"language": clinic.spoken(language), "drafts": opened(first["drafts"] or {}, reference)},
         release=first["release__sha256"],
         version=first["release__version"],
         clinic=clinic,
@@ -175,6 +188,16 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
         last_active_at=max([*touched, *[answer.answered_at for answer in stored.values()]]),
         corrects=first["corrects__reference"] or "",
     )
+
+
+def stamped(stamp: str, language: str) -> Visit | None:
+    """The session whose pages carry this stamp, whatever the browser's key opens."""
+    try:
+        session = TriageSession.objects.filter(reference=STAMPS.unsign(stamp))
+    except BadSignature:
+        return None
+    key_hash = session.values_list("key_hash", flat=True).first()
+    return opened_by(key_hash, language) if key_hash else None
 
 
 def remember(response: HttpResponse, key: str, until: datetime | None = None) -> None:

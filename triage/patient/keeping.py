@@ -1,0 +1,137 @@
+"""Every button takes along what stands on its page: as answers where it can be one, as a draft where it cannot.
+
+What is urgent is told before anything else, whichever button was pressed and whatever could be stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from triage import actions
+from triage.domain.result import advice
+from triage.domain.walk import Answers, open_screens
+from triage.patient.forms import ScreenForm
+from triage.store import visit
+from triage.store.visit import Drafts, Visit
+
+VisitView = Callable[..., HttpResponse]
+
+
+def keeping(view: VisitView) -> VisitView:
+    """Keep what was sent along, then let the view do what the button is for."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, open_visit: Visit, *args: Any, **kwargs: Any) -> HttpResponse:
+        urgent = keep_page(request, open_visit)
+        return urgent or view(request, request.visit, *args, **kwargs)  # type: ignore[attr-defined]
+
+    return wrapper
+
+
+def keep_page(request: HttpRequest, open_visit: Visit) -> HttpResponse | None:
+    """Keep the questions that were sent along, if any; then `request.visit` has them. What has to be told at once."""
+    form = sent_page(request, open_visit)
+    if form is None:
+        return None
+    given, drafts = taken(open_visit, form, _made_at(request))
+    if not given and drafts == open_visit.drafts:
+        return None
+    return store(request, open_visit, form, given, drafts)
+
+
+def keep_as_draft(request: HttpRequest, of: Visit) -> bool:
+    """The same, but answers too stay drafts, which nothing but their page reads. Whether they would be urgent."""
+    form = sent_page(request, of)
+    if form is None:
+        return False
+    given, drafts = taken(of, form, _made_at(request))
+    urgent = emergency_is_new(of, of.with_answers(given))
+    sent = form.sent()
+    drafts |= {item: sent[item] for item in given}
+    try:
+        if drafts != of.drafts:
+            actions.keep_drafts(of, drafts)
+    except actions.AlreadySubmitted:
+        return False
+    except actions.AnsweredMeanwhile:
+        again = visit.stamped(of.stamp, of.language)
+        return again is not None and keep_as_draft(request, again)
+    except (OperationalError, InterfaceError):
+        if not urgent:
+            raise
+    return urgent
+
+
+def sent_page(request: HttpRequest, open_visit: Visit) -> ScreenForm | None:
+    """The questions that were sent along with a button, where they are still open."""
+    screen = open_visit.content.screen_by_key.get(request.POST.get("screen", ""))
+    if open_visit.submitted_at or screen not in open_screens(open_visit.content, open_visit.walk):
+        return None
+    return ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
+
+
+def _made_at(request: HttpRequest) -> int:
+    """The number of the last answer that the page knew. What was answered later, on another page, is newer."""
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+
+
+def taken(
+    open_visit: Visit, form: ScreenForm, seen: int
+) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
+    """What stands on a page, parted into new answers and drafts, the drafts of other pages among them."""
+    wrong, sent, valid = form.errors, form.sent(), form.answers()
+    given, drafts = {}, dict(open_visit.drafts)
+    for item in form.fields:
+        if item in open_visit.stored and open_visit.stored[item].sequence > seen:
+            continue
+        drafts.pop(item, None)
+        answer = open_visit.answers.get(item, ())
+        if item in wrong and (sent[item] or answer):
+            drafts[item] = sent[item]
+        elif valid.get(item, answer) != answer:
+            given[item] = valid[item]
+    return given, drafts
+
+
+def store(
+    request: HttpRequest,
+    open_visit: Visit,
+    form: ScreenForm,
+    given: Answers,
+    drafts: Drafts,
+    refused: str = "",
+) -> HttpResponse | None:
+    """Store it; then `request.visit` has it. What has to be told at once, if anything."""
+    after = open_visit.with_answers(given)
+    urgent = emergency_is_new(open_visit, after)
+    try:
+        after = actions.record_answers(open_visit, given, timezone.now(), drafts, refused)
+    except (OperationalError, InterfaceError):
+        if not urgent:
+            raise
+        # Told also where it could not be stored; going on leads back to the question.
+        back = reverse("question", args=[form.screen.key])
+        return emergency_page(request, after, back, status=503)
+    request.visit = after  # type: ignore[attr-defined]
+    return redirect("emergency") if urgent else None
+
+
+def emergency_is_new(before: Visit, after: Visit) -> bool:
+    return bool(after.emergencies) and not after.emergencies <= before.emergencies
+
+
+def emergency_page(
+    request: HttpRequest, open_visit: Visit, go_on_url: str, status: int = 200
+) -> HttpResponse:
+    said = advice(open_visit.content, open_visit.walk, open_visit.decision, open_visit.clinic.as_settings())
+    context = {"advice": said, "go_on_url": go_on_url, "stamp": open_visit.stamp}
+    return render(request, "emergency.html", context, status=status)
