@@ -412,6 +412,7 @@ URGENCY_TABLE = """
     S14 : changes=foot-colder course=not-sure
     S14 : changes=foot-colder health=poor-circulation duration=over-3-months
     S14 : health=poor-circulation duration=under-2-weeks leg-pain=a-little numb-site=toes numb-since=older-worse
+    S14 : health=poor-circulation duration=under-2-weeks leg-pain=a-little numb-site=elsewhere numb-since=not-sure
     S14 : health=poor-circulation duration=under-2-weeks leg-pain=not-sure
     S7 : health=poor-circulation duration=under-2-weeks changes=night-rest-pain
     S16 : changes=night-pain health=poor-circulation duration=2-to-6-weeks
