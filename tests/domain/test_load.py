@@ -6,7 +6,6 @@ import pytest
 
 from tests.shipped import TODAY, shipped_trees
 from triage.domain.loading import ContentError, check, languages, load
-from triage.store.content_files import read_trees
 
 TREES = shipped_trees()
 
@@ -206,20 +205,3 @@ def test_a_translation_keeps_the_names_in_braces(trees):
 def test_any_tree_at_all_gives_faults_and_never_breaks(trees, tree):
     for name in list(trees):
         assert check({**trees, name: tree}, TODAY)
-
-
-def test_yaml_follows_version_1_2(tmp_path):
-    (tmp_path / "questionnaire.yaml").write_text("- no\n- yes\n- on\n- 2026-01-01\n", encoding="utf-8")
-    assert [str(word) for word in read_trees(tmp_path)["questionnaire"]] == ["no", "yes", "on", "2026-01-01"]
-
-
-@pytest.mark.parametrize("text", ["a: [1", "a: 1\na: 2\n", "\tx: 1"])
-def test_a_file_that_is_not_yaml_is_named_with_its_line(tmp_path, text):
-    (tmp_path / "results.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(ContentError, match=r"results\.yaml: line \d+: not plain YAML"):
-        read_trees(tmp_path)
-
-
-def test_an_empty_directory_says_so(tmp_path):
-    with pytest.raises(ContentError, match="holds no YAML files"):
-        read_trees(tmp_path)

@@ -76,7 +76,7 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
         return release, False
     if settings.TWO_PEOPLE_PUBLISH and _something_runs():
         raise NeedsTwoPeople
-    _refuse_unsound(text, now)
+    _refuse_unsound(text, now, release)
     _refuse_contradicted(text)
     signed = bool(note) and is_manager(by)
     if not signed and (count := _told_otherwise(trees)):
@@ -100,7 +100,7 @@ def load_draft(
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
     if release and release.state == State.PUBLISHED:
         return release
-    _refuse_unsound(text, now)
+    _refuse_unsound(text, now, release)
     running = Release.objects.filter(state=State.PUBLISHED).first()
     examined = examination.examine(text, running, progress)
     release = release or _new(trees, text, now)
@@ -135,7 +135,7 @@ def publish_release(
     if releases.sha256(release.content) != release.sha256:
         raise ContentError([Fault(str(release), "content", "was altered in the database", "Load it again")])
     again = release.published_at is not None
-    _refuse_unsound(release.content, None if again else now)
+    _refuse_unsound(release.content, now, release)
     alone = Alone.AGAIN if again else "" if settings.TWO_PEOPLE_PUBLISH else Alone.SETTING
     if not alone and by == release.loaded_by:
         raise NeedsTwoPeople
@@ -191,12 +191,19 @@ def _add(step: ReleaseStep, what: str) -> None:
         note_access(AccessEntry.What.CHANGE, step.by, step.at, f"release {step.release}", what)
 
 
-def _refuse_unsound(text: str, now: datetime | None) -> None:
-    """Raise where the content cannot be read or does not hold what is proved; with `now`, also where it has a fault
-    for which it would not be published on that day."""
-    if faults := _faults(text, timezone.localdate(now).isoformat() if now else ""):
+def _refuse_unsound(text: str, now: datetime, release: Release | None) -> None:
+    """Raise where the content has a fault for which it is not published today, or breaks a property.
+
+    What was published before is held to the rules of its day: it must be readable, and what was proved then must hold.
+    """
+    again = release if release and release.published_at else None
+    if faults := _faults(text, "" if again else timezone.localdate(now).isoformat()):
         raise ContentError(list(faults))
-    if broken := _broken_properties(text):
+    broken = _broken_properties(text)
+    if again:
+        then = {name for name, *_ in ((again.examined or {}).get("proof") or {}).get("properties", ())}
+        broken = tuple(line for line in broken if line.split(":")[0] in then)
+    if broken:
         raise NotProved(broken)
 
 

@@ -42,14 +42,24 @@ def read_content(directory: Path = SHIPPED, language: str | None = None) -> Cont
 
 
 def read_cases(path: Path) -> object:
-    """The tree of a file of cases: YAML as cases.yaml, or one JSON object a line, with `_` in names and `address`."""
+    """The tree of a file of cases: YAML as cases.yaml, or one JSON object a line, with `_` in names and `address`.
+
+    Raises ContentError.
+    """
+    faults: list[Fault] = []
+    tree: object = None
     try:
         text = text_of(path, MOST_BYTES)
-        if path.suffix != ".jsonl":
-            return tree_of(text)
-        return {"cases": [_case(json.loads(line)) for line in text.splitlines() if line.strip()]}
+        lines = text.splitlines() if path.suffix == ".jsonl" else ()
+        tree = (
+            {"cases": [_case(json.loads(line)) for line in lines if line.strip()]} if lines else tree_of(text)
+        )
+        note_plain(Node(path.name, "", tree, faults))
     except CANNOT_BE_READ as error:
-        raise ContentError([told(path.name, error)]) from None
+        faults.append(told(path.name, error))
+    if faults:
+        raise ContentError(faults)
+    return tree
 
 
 def _case(line: object) -> object:

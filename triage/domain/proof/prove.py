@@ -16,6 +16,7 @@ from triage.domain.decision import NoRuleMatches, decide
 from triage.domain.logic import AnyOf, AtLeast, Condition, Some, Without
 from triage.domain.proof.bdd import ALWAYS, NEVER, Function
 from triage.domain.proof.broken import Broken, never, same, somewhere, takes
+from triage.domain.proof.conditions import say_something
 from triage.domain.proof.reach import (
     MOST_SCREENS,
     Lengths,
@@ -465,6 +466,9 @@ PROPERTIES = (
     Property("T11", "a reason names the answers that this person gave", own_reasons),
     Property("together", "sentences that disagree never stand on one result", apart),
     Property("questions", "every question is asked, and every code counts, for somebody", questions),
+    Property(
+        "conditions", "every condition, and each part of it, is met at times and not at others", say_something
+    ),
     Property("rows", "every row decides for somebody", rows),
     Property("texts", "every sentence, sign and value of a result is shown to somebody", texts),
     Property("necessary", "every question can change the result or what is shown of the evidence", necessary),
