@@ -5,9 +5,8 @@ from html import unescape
 
 import pytest
 from django.template.loader import render_to_string
-from django.test import Client
 
-from tests.visitor import FOOT_ONLY, NOW, Patient, publish
+from tests.visitor import FOOT_ONLY, NOW, Browser, Patient, publish
 from triage import actions
 from triage.domain.citation.ledger import answer_sets
 from triage.domain.decision import decide
@@ -71,7 +70,7 @@ def test_it_stands_on_the_first_page(client):
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_exit_for_a_child_has_its_own_signs_told_to_a_parent(language):
-    parent = Client(headers={"accept-language": language})
+    parent = Browser(headers={"accept-language": language})
     child = Patient(FOOT_ONLY | {"age": "under-16", "answering": "helper"}, client=parent)
     page = child.go_on(child.start())
     assert page.resolver_match.url_name == "under-16"
