@@ -12,9 +12,12 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from tests.browser import axe_finds, each_look, press
+from tests.planted import planted, without_examples
+from tests.shipped import earlier_trees
 from tests.visitor import FOOT_ONLY, NOW, publish, shipped_trees
 from triage import actions
 from triage.actions import content as publishing
+from triage.domain.loading import ContentError
 from triage.domain.walk import read_answers
 from triage.models import AccessEntry, Release, ReleaseStep, TriageSession
 from triage.store import examination, releases
@@ -22,12 +25,12 @@ from triage.store import examination, releases
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/triage/release/"
-ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["inner-calf"], "back-pain": "now"}
+ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["buttock"], "back-pain": "now"}
 
 
 def without_backache():
     """Content in which backache no longer makes a good deal of leg pain a back-related pattern."""
-    trees = copy.deepcopy(dict(shipped_trees()))
+    trees = planted(without_examples)
     trees["questionnaire"]["version"] = "2027.01"
     row = next(sign for sign in trees["decision"]["signs"] if sign["id"] == "ROW-R1")
     row["when"]["all"][1]["any"].remove({"sign": "K6"})
@@ -166,6 +169,21 @@ def test_the_page_tells_all_that_was_found_out(draft, managers):
     assert "The first row that is surely met decides" in page
 
 
+def test_the_page_tells_what_ordinary_people_would_be_told(draft, managers):
+    page = read(managers["mara"].get(address(draft)))
+    assert "What 100 made-up people would be told" in page
+    assert f"Everybody, as told by {releases.current()}" in page
+    assert "Plantar heel pain" in page
+    assert page.count("Rules that decide most often") == 2
+
+
+def test_content_that_says_nothing_of_people_is_tried_on_none(running, managers):
+    trees = in_other_words(copy.deepcopy(dict(shipped_trees())))
+    del trees["population"]
+    page = read(managers["mara"].get(address(actions.load_draft(trees, "anna", NOW))))
+    assert "Not tried on ordinary people" in page
+
+
 def test_changed_words_are_shown_before_and_after(running, managers):
     draft = actions.load_draft(in_other_words(copy.deepcopy(dict(shipped_trees()))), "anna", NOW)
     page = read(managers["mara"].get(address(draft)))
@@ -301,6 +319,32 @@ def test_one_manager_goes_back_to_an_earlier_release(draft, running, managers):
     assert (releases.current(), state(draft)) == (running, "retired")
     assert running.steps.last().alone == ReleaseStep.Alone.AGAIN
     assert "Too many were told unclear." in read(managers["mara"].get(address(running)))
+
+
+def published_before(*proved):
+    """The release of 2026.11 as a clinic has it, with the properties that were proved of it then."""
+    text = releases.canonical(earlier_trees())
+    return Release.objects.create(
+        sha256=releases.sha256(text), version="2026.11", content=text, state="retired",
+        created_at=NOW, published_at=NOW,
+        examined={"proof": {"answer_sets": "1", "screens": [], "properties": [[name, "", 1] for name in proved]}},
+    )  # fmt: skip
+
+
+def test_there_is_a_way_back_to_what_was_published_under_the_rules_of_its_day(running, managers):
+    with pytest.raises(ContentError, match="can be linked to"):
+        actions.load_draft(
+            earlier_trees(), "anna", NOW
+        )  # as new content it has faults, and breaks properties
+    old = published_before("T1", "T9")
+    send(managers["anna"], old, note="The new one floods.")
+    assert releases.current() == old
+
+
+def test_but_not_if_it_breaks_what_was_proved_of_it(running, managers):
+    old = published_before("T1", "T10")
+    assert "T10" in read(send(managers["anna"], old))
+    assert releases.current() == running
 
 
 def test_a_release_that_can_no_longer_be_read_still_has_its_page(draft, managers):

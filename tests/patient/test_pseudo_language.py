@@ -9,6 +9,7 @@ from django.urls import reverse
 from tests.browser import press
 from tests.patient.test_phone import fill_in, violations
 from tests.pseudo import CODE, LETTERS, NAME, with_pseudo, write_interface
+from tests.shipped import TODAY
 from tests.visitor import BACK, NOW, shipped_trees
 from triage import actions
 from triage.domain.cases import CaseTable
@@ -38,7 +39,7 @@ EVERYTHING = BACK | {
 
 
 def test_the_language_is_complete():
-    assert check(TREES) == []
+    assert check(TREES, TODAY) == []
     assert PSEUDO.languages[CODE] == NAME
 
 

@@ -150,10 +150,11 @@ def test_somebody_elses_key_opens_nothing():
 def test_an_idle_session_closes_and_says_so(monkeypatch, idle, name):
     patient = Patient()
     page = patient.answer(patient.start())
-    last = Answer.objects.get().answered_at
+    given = Answer.objects.count()
+    last = Answer.objects.latest("answered_at").answered_at
     monkeypatch.setattr(timezone, "now", lambda: last + idle)
     assert patient.client.get(page.request["PATH_INFO"], follow=True).resolver_match.url_name == name
-    assert Answer.objects.count() == 1  # staff still see what was given
+    assert Answer.objects.count() == given > 0  # staff still see it
 
 
 def test_a_session_closes_after_its_longest_time_however_busy(monkeypatch):
@@ -297,7 +298,7 @@ def test_an_outage_is_an_honest_503_with_the_emergency_advice(monkeypatch):
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(actions, "record_answers", away)
-    answer = patient.client.post(page.request["PATH_INFO"], {"age": "16-or-over"}, follow=True)
+    answer = patient.answer(page)
     assert answer.redirect_chain == [("/problem/closed/", 302)]  # so that no browser keeps what was sent
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]

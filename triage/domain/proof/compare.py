@@ -55,8 +55,8 @@ def changes(old: Space, new: Space) -> list[Change]:
     diagrams = old.diagrams
     both = comparable(old, new)
     found = []
-    for was, before in old.outcomes():
-        for becomes, after in new.outcomes():
+    for was, before in old.endings.items():
+        for becomes, after in new.endings.items():
             differ = diagrams.both(both, before, after) if was != becomes else NEVER
             if differ != NEVER:
                 example = (old.example(differ) or {}) | (new.example(differ) or {})
