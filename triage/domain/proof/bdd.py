@@ -30,6 +30,7 @@ class Diagrams:
         self._fixed: dict[tuple[tuple[int, bool], ...], dict[Function, Function]] = {}
         self._counts: dict[Function, int] = {NEVER: 0, ALWAYS: 1}
         self._costs: dict[Function, float] = {NEVER: float("inf"), ALWAYS: 0}
+        self._read: dict[Function, frozenset[int]] = {}
         self._free: set[int] = set()  # the places of choices that cost nothing to say yes to
 
     def __len__(self) -> int:
@@ -40,6 +41,7 @@ class Diagrams:
         """Forget how functions were made, which takes more room than the functions; they stay."""
         self._chosen.clear()
         self._fixed.clear()
+        self._read.clear()
 
     def choice(self, name: Choice, *, free: bool = False) -> Function:
         """The function that is the choice itself; a new name comes last in the order. `free`: see `fewest`."""
@@ -120,9 +122,12 @@ class Diagrams:
 
     def fixed(self, function: Function, setting: Mapping[Choice, bool]) -> Function:
         """The function with some choices made; it no longer depends on them."""
-        made = {self._places[name]: value for name, value in setting.items()}
+        read = self._reads(function)
+        made = {place: value for name, value in setting.items() if (place := self._places[name]) in read}
+        if not made:
+            return function
         known = self._fixed.setdefault(tuple(sorted(made.items())), {})
-        last = max(made, default=-1)
+        last = max(made)
 
         def fix(function: Function) -> Function:
             place, low, high = self._nodes[function]
@@ -136,6 +141,14 @@ class Diagrams:
         return fix(function)
 
     # What a function says
+
+    def _reads(self, function: Function) -> frozenset[int]:
+        """The places of the choices that it depends on."""
+        found = self._read.get(function)
+        if found is None:
+            found = frozenset(self._nodes[part][0] for part in self._within(function))
+            self._read[function] = found
+        return found
 
     def count(self, function: Function) -> int:
         """In how many of all ways to make the choices it holds: exact."""
@@ -166,13 +179,16 @@ class Diagrams:
 
     def _parts(self, function: Function) -> list[Function]:
         """The functions that this one is made of, itself among them, in the order of the choices; no constants."""
+        return sorted(self._within(function), key=self._place)
+
+    def _within(self, function: Function) -> set[Function]:
         found, waiting = set(), [function]
         while waiting:
             part = waiting.pop()
             if part > ALWAYS and part not in found:
                 found.add(part)
                 waiting += self._nodes[part][1:]
-        return sorted(found, key=self._place)
+        return found
 
     def _place(self, function: Function) -> int:
         return min(self._nodes[function][0], len(self._names))

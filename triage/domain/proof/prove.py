@@ -298,17 +298,22 @@ def reassuring(
     diagrams = space.diagrams
     for result, values in levels(space).items():
         for value, function in values:
-            doubted = diagrams.fixed(function, unsure)
-            known = [diagrams.fixed(function, setting) for setting in certain]
-            low = diagrams.without(diagrams.both(where, *known), doubted)
-            yield never(
-                space, f"{item.key}: not sure takes the {result} below {value}", low, unsure, *certain
-            )
+            doubted = diagrams.both(where, diagrams.fixed(function, unsure))
+            known = [diagrams.both(where, diagrams.fixed(function, setting)) for setting in certain]
+            what = f"{item.key}: not sure takes the {result}"
+            low = beyond(space, known, doubted)
+            yield never(space, f"{what} below {value}", low, unsure, *certain)
             if result == "origin":
-                high = diagrams.without(diagrams.both(where, doubted), diagrams.either(known))
-                yield never(
-                    space, f"{item.key}: not sure takes the {result} up to {value}", high, unsure, *certain
-                )
+                high = beyond(space, [doubted], *known)
+                yield never(space, f"{what} up to {value}", high, unsure, *certain)
+
+
+def beyond(space: Space, all_of: list[Function], *none_of: Function) -> Function:
+    """Where all of the first hold and none of the others; often one of each tells that it is nowhere."""
+    diagrams = space.diagrams
+    if any(diagrams.without(one, other) == NEVER for one in all_of for other in none_of):
+        return NEVER
+    return diagrams.without(diagrams.both(*all_of), diagrams.either(none_of))
 
 
 # T9: emergency signs come first and decide alone
