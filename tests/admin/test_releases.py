@@ -40,7 +40,7 @@ def without_backache():
 def in_other_words(trees):
     """The same decisions."""
     trees["questionnaire"]["version"] = "2027.02"
-    trees["questionnaire"]["screens"][0]["items"][0]["hint"] = "Answer for the person with the pain."
+    trees["questionnaire"]["screens"][0]["items"][0]["text"] = "Is whoever has the pain 16 or over?"
     return trees
 
 
@@ -188,10 +188,10 @@ def test_changed_words_are_shown_before_and_after(running, managers):
     draft = actions.load_draft(in_other_words(copy.deepcopy(dict(shipped_trees()))), "anna", NOW)
     page = read(managers["mara"].get(address(draft)))
     assert "no answer set is decided otherwise" in page
-    hint = next(iter(releases.content(running.sha256, "en").items.values())).hint
+    text = next(iter(releases.content(running.sha256, "en").items.values())).text
     assert "Texts that are other than there: 1 " in page
     assert (
-        f"item.age.hint (patient) English Before: {hint} After: Answer for the person with the pain." in page
+        f"item.age.text (patient) English Before: {text} After: Is whoever has the pain 16 or over?" in page
     )
 
 
