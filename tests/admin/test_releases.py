@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from tests.browser import each_look
-from tests.planted import planted, without_examples
+from tests.planted import without_examples
 from tests.shipped import earlier_trees
-from tests.visitor import FOOT_ONLY, NOW, publish, shipped_trees
+from tests.visitor import FOOT_ONLY, NOW
 from triage import actions
 from triage.actions import content as publishing
 from triage.domain.loading import ContentError
@@ -25,12 +25,32 @@ from triage.store import examination, releases
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/triage/release/"
-ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["buttock"], "back-pain": "now"}
+ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["inner-calf"], "back-pain": "now"}
+
+
+def small_trees():
+    """The release of before, fit to be published today: proved and compared in seconds, where this is about steps."""
+    trees = copy.deepcopy(dict(earlier_trees()))
+    trees["es"]["same"] = ["No", "Diabetes"]
+    wales = next(source for source in trees["sources"]["guidance"] if source["id"] == "nhs-wales-sciatica")
+    wales["url"] = wales["url"].replace("http://", "https://")
+    trees["population"] = heels(trees["questionnaire"]["screens"])
+    return trees
+
+
+def heels(screens):
+    """Everybody comes with a sore heel, and answers each question in any way."""
+    items = [item for screen in screens for item in screen["items"] if item["kind"] != "text"]
+    anybody = {item["key"]: {option["code"]: 10 for option in item["options"]} for item in items}
+    heel = {"key": "heel", "name": "Sore heel", "share": 1, "sources": ["estimate"], "answers": {}}
+    noise = {"clear": {"unsure": 1, "other": 1, "tick": 1, "miss": 1}}
+    return {"sources": [], "noise": noise, "anybody": anybody, "also": [], "conditions": [heel]}
 
 
 def without_backache():
     """Content in which backache no longer makes a good deal of leg pain a back-related pattern."""
-    trees = planted(without_examples)
+    trees = small_trees()
+    without_examples(trees)
     trees["questionnaire"]["version"] = "2027.01"
     row = next(sign for sign in trees["decision"]["signs"] if sign["id"] == "ROW-R1")
     row["when"]["all"][1]["any"].remove({"sign": "K6"})
@@ -47,6 +67,18 @@ def in_other_words(trees):
 @pytest.fixture(autouse=True)
 def two_people(settings):
     settings.TWO_PEOPLE_PUBLISH = True
+
+
+@pytest.fixture(autouse=True)
+def held_to_its_day(monkeypatch):
+    """The small content is not held to properties that came after it."""
+    broken = publishing._broken_properties
+    later = {line.split(":")[0] for line in broken(releases.canonical(small_trees()))}
+    monkeypatch.setattr(
+        publishing,
+        "_broken_properties",
+        lambda text: tuple(line for line in broken(text) if line.split(":")[0] not in later),
+    )
 
 
 COMPARED = {}
@@ -68,7 +100,7 @@ def each_pair_once(monkeypatch):
 
 @pytest.fixture
 def running(db):
-    return publish()
+    return actions.publish(small_trees(), NOW)[0]
 
 
 @pytest.fixture
@@ -89,7 +121,8 @@ def draft(running, managers):
 
 def submit(answers=ONLY_BACKACHE):
     content = releases.content(releases.current().sha256, "en")
-    return actions.enter(content, read_answers(content, answers), "en", NOW, demo=False)
+    asked = {key: given for key, given in answers.items() if key in content.items}
+    return actions.enter(content, read_answers(content, asked), "en", NOW, demo=False)
 
 
 def address(release):
@@ -173,19 +206,19 @@ def test_the_page_tells_what_ordinary_people_would_be_told(draft, managers):
     page = read(managers["mara"].get(address(draft)))
     assert "What 100 made-up people would be told" in page
     assert f"Everybody, as told by {releases.current()}" in page
-    assert "Plantar heel pain" in page
-    assert page.count("Rules that decide most often") == 2
+    assert "Sore heel" in page
+    assert page.count("Rules that decide most often") == 1
 
 
 def test_content_that_says_nothing_of_people_is_tried_on_none(running, managers):
-    trees = in_other_words(copy.deepcopy(dict(shipped_trees())))
+    trees = in_other_words(small_trees())
     del trees["population"]
     page = read(managers["mara"].get(address(actions.load_draft(trees, "anna", NOW))))
     assert "Not tried on ordinary people" in page
 
 
 def test_changed_words_are_shown_before_and_after(running, managers):
-    draft = actions.load_draft(in_other_words(copy.deepcopy(dict(shipped_trees()))), "anna", NOW)
+    draft = actions.load_draft(in_other_words(small_trees()), "anna", NOW)
     page = read(managers["mara"].get(address(draft)))
     assert "no answer set is decided otherwise" in page
     text = next(iter(releases.content(running.sha256, "en").items.values())).text
@@ -341,7 +374,8 @@ def test_there_is_a_way_back_to_what_was_published_under_the_rules_of_its_day(ru
     assert releases.current() == old
 
 
-def test_but_not_if_it_breaks_what_was_proved_of_it(running, managers):
+def test_but_not_if_it_breaks_what_was_proved_of_it(running, managers, monkeypatch):
+    monkeypatch.undo()
     old = published_before("T1", "T10")
     assert "T10" in read(send(managers["anna"], old))
     assert releases.current() == running
@@ -396,7 +430,7 @@ LOOKS = [("light", 768, 1024), ("dark", 1280, 900), ("light", 320, 256)]  # the 
 
 @pytest.mark.looks
 def test_the_pages_have_no_fault_that_axe_finds(page, transactional_db):
-    publish()
+    actions.publish(small_trees(), NOW)
     submit()
     actions.create_staff("mara", "a password of its own", actions.MANAGERS)
     draft = actions.load_draft(without_backache(), "anna", NOW)

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.shipped import shipped_trees
-from tests.visitor import NOW, publish
-from triage import actions
+from tests.visitor import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -26,5 +25,5 @@ def test_the_page_on_how_it_works_tells_the_figure_beside_the_research(client, l
 def test_without_cases_the_page_tells_no_figure(client):
     trees = dict(shipped_trees())
     del trees["cases"]
-    actions.publish(trees, NOW)
+    publish(trees)
     assert 'id="tried"' not in client.get("/how-it-works/").content.decode()

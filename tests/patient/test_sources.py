@@ -8,8 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.shipped import shipped_content
-from tests.visitor import NOW, publish, shipped_trees
-from triage import actions
+from tests.visitor import publish, shipped_trees
 from triage.domain.citation.ledger import entries
 from triage.domain.citation.resting import resting_on
 from triage.domain.content import SIGNS
@@ -90,7 +89,7 @@ def test_each_source_says_what_rests_on_it(client, language, rules):
 def test_a_source_says_whether_a_clinician_has_checked_it(client):
     trees = copy.deepcopy(dict(shipped_trees()))
     trees["sources"]["guidance"][0]["checked"] = "2026-11-20"
-    actions.publish(trees, NOW)
+    publish(trees)
     shown = parts(client.get("/sources/"))
     first, *others = CONTENT.guidance
     assert "A clinician last checked it on: 2026-11-20." in shown[first]
