@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from triage.domain.content import Content, Item, Option, Rule, Screen, Sentence
+from triage.domain.content import Content, Item, Option, Part, Rule, Screen, Sentence
 from triage.domain.logic import All, AnyOf, Some
 
 NOTHING = Sentence("", ("clinic",))
+SILENT = (Part("", None, "", ""),)
 CODES = ("yes", "no", "not-sure")
 RULE_EVERY = 10  # so many items, one row of each decision table
 
@@ -18,15 +19,15 @@ def generated(shipped: Content, size: int) -> Content:
     screens = tuple(Screen(item.key, "", NOTHING, (item,)) for item in items)
     rows = [items[start : start + RULE_EVERY] for start in range(0, size, RULE_EVERY)]
     urgent = tuple(
-        Rule(f"U{number}", "same-day", All(tuple(_yes(item) for item in row)), (), NOTHING, NOTHING)
+        Rule(f"U{number}", "same-day", All(tuple(_yes(item) for item in row)), (), SILENT)
         for number, row in enumerate(rows)
     )
     origins = tuple(
-        Rule(f"O{number}", "back", Some((All(tuple(_yes(item) for item in row)),)), (), NOTHING, NOTHING)
+        Rule(f"O{number}", "back", Some((All(tuple(_yes(item) for item in row)),)), (), SILENT)
         for number, row in enumerate(rows)
     )
-    last = Rule("LAST", "foot", None, (), NOTHING, NOTHING)
-    root = Rule("ROOT", "unspecified", None, (), NOTHING, NOTHING)
+    last = Rule("LAST", "foot", None, (), SILENT)
+    root = Rule("ROOT", "unspecified", None, (), SILENT)
     return replace(
         shipped,
         screens=screens,

@@ -71,6 +71,15 @@ if connection.vendor == "postgresql":
     connection.ops.sql_flush = lambda style, tables, **options: [f'DELETE FROM "{name}"' for name in tables]
 
 
+# Content
+
+
+@pytest.fixture(autouse=True)
+def few_people(monkeypatch):
+    """A draft is tried on few made-up people: the tests of what comes of many name their number."""
+    monkeypatch.setattr("triage.store.examination.PEOPLE", 100)
+
+
 # Staff
 
 

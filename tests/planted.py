@@ -56,6 +56,12 @@ def result_row(trees: Trees, section: str, key: str) -> dict[str, Any]:
 # Changes
 
 
+def without_examples(trees: Trees) -> None:
+    """Its rules may be changed without contradicting any vignette or published case."""
+    trees["vignettes"]["vignettes"] = []
+    trees.pop("cases", None)
+
+
 def drop_row(trees: Trees, part: str, name: str) -> None:
     trees["decision"][part].remove(entry(trees, part, name))
     del trees["results"]["rules"][name]

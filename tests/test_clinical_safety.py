@@ -135,9 +135,9 @@ def test_every_name_in_the_tables_exists():
     assert list(dangling(DOC)) == []
 
 
-def test_all_eight_decisions_are_listed_with_place_and_default():
+def test_all_twelve_decisions_are_listed_with_place_and_default():
     decisions = table(DOC, "Decisions for a clinician")
-    assert [row[0] for row in decisions] == [str(number) for number in range(1, 9)]
+    assert [row[0] for row in decisions] == [str(number) for number in range(1, 13)]
     assert all(names(place) and default for _number, _what, place, default in decisions)
 
 

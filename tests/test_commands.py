@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from manage import main
-from tests.visitor import NOW, Patient, publish
+from tests.visitor import Patient, publish
 from triage.admin import agreement
 from triage.management.commands.attach_source import passages_of
 from triage.models import AttachedPassage, Clinic, Invitation, Release, TriageSession
@@ -219,7 +219,6 @@ def test_a_passage_is_a_line_with_spaces_and_bullet_put_aside():
 def own_source(tmp_path, db):
     """A release that cites a text of our own in place of the article's first two passages, and that text."""
     from tests.store.test_storage import edited
-    from triage import actions
 
     def change(trees):
         passages = trees["sources"]["article"]["passages"]
@@ -231,7 +230,7 @@ def own_source(tmp_path, db):
             passage["sha256"] = sha256(text)
         (tmp_path / "own.txt").write_text(OWN_TEXT + "\n".join(texts[2:]), encoding="utf-8")
 
-    actions.publish(edited(change), NOW)
+    publish(edited(change))
     return tmp_path / "own.txt"
 
 

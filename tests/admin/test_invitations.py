@@ -311,11 +311,11 @@ def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_ass
     for number in range(2):
         answered(invite(reviewer, label=f"{number}"))
     reviewer.get(LIST)  # the first page of a while also notes that somebody is there
-    with django_assert_num_queries(8):  # session, user, rows, made by, sessions, clinic
+    with django_assert_num_queries(6):  # session, user, rows, made by, sessions, clinic
         reviewer.get(LIST)
     for number in range(2, 5):
         open_code(invite(reviewer, label=f"{number}"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         reviewer.get(LIST)
 
 

@@ -91,7 +91,7 @@ def test_the_sheet_stays_as_it_was_submitted(reviewer):
     before = lasting(reviewer.get(sheet(session)))
     trees = copy.deepcopy(dict(shipped_trees()))
     trees["results"]["outcomes"]["urgency"]["emergency"]["staff"] = "Run"
-    actions.publish(trees, NOW)
+    publish(trees)
     assert lasting(reviewer.get(sheet(session))) == before
 
 

@@ -18,6 +18,7 @@ from triage.domain.citation.ledger import (
     ledger,
     never_shown,
     render_all,
+    together,
     unused_claims,
 )
 from triage.domain.loading import languages, load
@@ -150,17 +151,68 @@ def test_every_claim_is_used():
     assert unused_claims(ENGLISH) == set()
 
 
+def unknown(said, **altered):
+    return list(ledger(ENGLISH, FEW_SET).unknown_in(said | altered))
+
+
+def said_of(rule, *parts, **names):
+    """What a rule says in the data of a result."""
+    rules = (*ENGLISH.origin_rules, *ENGLISH.root_rules, *ENGLISH.urgency_rules)
+    rule = next(each for each in rules if each.id == rule)
+    texts = {part.key: part.patient for part in rule.parts}
+    text = " ".join(texts[part] for part in parts).format_map(names)
+    return {"text": text, "kind": rule.patient.kind, "sources": list(rule.patient.sources)}
+
+
 def test_an_unledgered_sentence_is_found():
-    book = ledger(ENGLISH, FEW_SET)
-    said = next(iter(book.sentences))
-    unknown = {
-        "altered": {"text": said.text + " Really.", "kind": said.kind, "sources": list(said.sources)},
-        "other source": {"text": said.text, "kind": said.kind, "sources": ["P1.a", "P1.b"]},
-        "loose": {"sections": {"now": {"title": "Something nobody wrote", "sentences": []}}},
+    said = said_of("S5", "")
+    assert not unknown(said)
+    assert unknown(said, text=said["text"] + " Really.")
+    assert unknown(said, sources=["P1.a", "P1.b"])
+    assert unknown({"sections": {"now": {"title": "Something nobody wrote", "sentences": []}}})
+
+
+def test_parts_of_a_reason_may_stand_in_a_row_but_not_of_two():
+    assert not unknown(said_of("S1", "lift", "tiptoe", "new"))
+    mixed = said_of("S1", "lift")["text"] + " " + said_of("S7", "black-toe")["text"]
+    assert unknown(said_of("S1", "lift"), text=mixed)
+
+
+def test_the_list_of_signs_names_signs_that_point_to_the_back_and_no_others():
+    names = [part.name for part in ENGLISH.sign_texts["K2"].parts]
+    assert not unknown(said_of("R1", "", signs=f"{names[0]}, {names[1]} and weak tiptoe"))
+    assert unknown(said_of("R1", "", signs=f"{names[0]} and a sore back"))
+
+
+def test_a_phrase_may_be_any_of_its_wordings_and_nothing_else():
+    question = ENGLISH.items["foot-heavy"].phrased["text"]
+    lines = {
+        foot: {"lines": [{"question": question.format(foot=foot)}]} for foot in ("your left foot", "the nose")
     }
-    for data in unknown.values():
-        assert list(book.unknown_in(data))
-    assert not list(book.unknown_in({"text": said.text, "kind": said.kind, "sources": list(said.sources)}))
+    assert {foot: bool(unknown(line)) for foot, line in lines.items()} == {
+        "your left foot": False,
+        "the nose": True,
+    }
+
+
+# Sentences that must not stand together
+
+
+def test_no_two_sentences_stand_together_that_must_not():
+    assert list(together(ENGLISH)) == []
+
+
+def test_sentences_that_stand_together_and_must_not_are_named_with_answers():
+    trees = copy.deepcopy(dict(TREES))
+    rows = {row["key"]: row for row in trees["results"]["sections"]["meanwhile"]["rows"]}
+    del rows["meanwhile-active"]["when"]
+    found = list(together(load(trees)))
+    assert {pair for _never, pair, _answers in found} == {
+        ("meanwhile-off-warm", "meanwhile-active"),
+        ("meanwhile-off-injury", "meanwhile-active"),
+        ("meanwhile-injury", "meanwhile-active"),
+    }
+    assert all(answers for _never, _pair, answers in found)
 
 
 # The templates: interface words alone

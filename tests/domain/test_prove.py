@@ -30,7 +30,7 @@ from tests.planted import (
     when,
     written,
 )
-from tests.shipped import shipped_content
+from tests.shipped import TODAY, shipped_content
 from triage import actions
 from triage.domain.content import Content, Item
 from triage.domain.loading import check, load
@@ -274,7 +274,7 @@ def test_a_wrong_engine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_faulty_declaration_is_named(part: str, row: dict[str, object], problem: str) -> None:
-    faults = check(planted(lambda trees: trees["decision"]["properties"][part].append(row)))
+    faults = check(planted(lambda trees: trees["decision"]["properties"][part].append(row)), TODAY)
     assert any(problem in str(fault) and fault.file == "decision.yaml" for fault in faults)
 
 
@@ -284,7 +284,7 @@ def test_declarations_cannot_be_left_out() -> None:
         lambda trees: trees["decision"]["properties"].pop("mirrored"),
         lambda trees: trees["decision"]["properties"]["emergency-signs"].clear(),
     ):
-        assert check(planted(fault))
+        assert check(planted(fault), TODAY)
 
 
 def test_every_urgent_sign_on_the_first_screen_is_declared() -> None:

@@ -110,7 +110,7 @@ def test_a_new_release_keeps_every_name_and_has_a_version_of_its_own(questionnai
         screens[2]["items"][0]["text"] = "Which foot hurts?"
         screens[2], screens[3] = screens[3], screens[2]  # another place changes no name either
 
-    release, _new = actions.publish(edited(reworded), NOW)
+    release = publish(edited(reworded))
     later = of_release(release)
     names = [sorted(item["linkId"] for item in fhir_rules.items_of(each)) for each in (questionnaire, later)]
     assert names[0] == names[1]

@@ -612,7 +612,7 @@ def test_a_correction_keeps_its_release_and_takes_the_newest_where_that_is_not_r
     old, patient, other = releases.current(), Patient(), Patient()
     patient.whole()
     other.whole()
-    newer, _changed = actions.publish(renamed(shipped_trees()), NOW)
+    newer = publish(renamed(shipped_trees()))
     patient.client.post(reverse("correct"))
     assert TriageSession.objects.latest("pk").release == old
 

@@ -144,10 +144,6 @@ def test_every_page_in_every_state(new_page, proof):
         (scheme, size["width"]): new_page(color_scheme=scheme, viewport=size)
         for scheme, size in product(("light", "dark"), (SMALL, PHONE, DESK))
     }
-    for page in opened.values():
-        page.add_init_script(
-            "sessionStorage.clear()"
-        )  # each state is somebody else's; a tab keeps to its own
     by_language = {
         language: list(states(language, proof.size(QUICK, tuple(RESULTS)))) for language in LANGUAGES
     }

@@ -351,13 +351,13 @@ def test_leaving_now(midway):
 
 def test_starting_again_asks_once_too(midway):
     midway.open("/")
-    midway.press(button(midway, "Start for somebody else"))
+    midway.press(button(midway, "Start again"))
     assert midway.name == "start-again"
     assert TriageSession.objects.count() == 1
     midway.press(button(midway, "Stay"))
     assert midway.name == "question"
     midway.open(reverse("start-again"))
-    midway.press(button(midway, "Start now"))
+    midway.press(button(midway, "Start again now"))
     assert midway.path == reverse("question", args=["age"])
     assert TriageSession.objects.count() == 2
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -202,6 +203,23 @@ def test_when_the_time_is_up_the_screen_is_cleared(page):
     assert page.locator("input").evaluate_all("all => all.every(input => input.type === 'hidden')")
 
 
+def test_on_a_slow_line_the_end_is_asked_for_once(page):
+    asked = []
+
+    def slowly(route):
+        asked.append(route)
+        time.sleep(2.5)  # twice as long as the page waits between looks at the clock
+        route.continue_()
+
+    page.clock.install()
+    start(page)
+    age(31)
+    page.route("**" + page.locator("#idle").get_attribute("data-end"), slowly)
+    pass_time(page, 30.1)
+    page.wait_for_url("**/expired/")
+    assert len(asked) == 1
+
+
 def test_a_page_whose_session_another_tab_kept_open_stays_open(page):
     page.clock.install()
     start(page)
@@ -264,7 +282,6 @@ def test_a_reply_that_is_lost_on_the_way_costs_nothing(saved, new_page):
     with pytest.raises(Error):
         press(other.get_by_role("button", name="Continue"))
     assert replies == [302]
-    other = other.context.new_page()
     other.goto(link)
     press(other.get_by_role("button", name="Continue"))
     assert urlsplit(other.url).path == "/questions/safety-now/"

@@ -8,7 +8,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from tests.browser import axe_finds, press
-from tests.shipped import shipped_content
+from tests.shipped import TODAY, shipped_content
 from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES
 from triage.domain.loading import check, languages
@@ -51,7 +51,7 @@ def test_a_picture_that_does_not_fit_its_question_is_a_fault(key, change, proble
     trees = copy.deepcopy(dict(shipped_trees()))
     screens = trees["questionnaire"]["screens"]
     next(item for screen in screens for item in screen["items"] if item["key"] == key).update(change)
-    assert problem in " ".join(map(str, check(trees)))
+    assert problem in " ".join(map(str, check(trees, TODAY)))
 
 
 # On the page

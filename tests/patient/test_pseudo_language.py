@@ -9,8 +9,8 @@ from django.urls import reverse
 from tests.browser import press
 from tests.patient.test_phone import fill_in, violations
 from tests.pseudo import CODE, LETTERS, NAME, with_pseudo, write_interface
-from tests.visitor import BACK, NOW, shipped_trees
-from triage import actions
+from tests.shipped import TODAY
+from tests.visitor import BACK, publish, shipped_trees
 from triage.domain.cases import CaseTable
 from triage.domain.decision import decide
 from triage.domain.loading import check, load
@@ -38,7 +38,7 @@ EVERYTHING = BACK | {
 
 
 def test_the_language_is_complete():
-    assert check(TREES) == []
+    assert check(TREES, TODAY) == []
     assert PSEUDO.languages[CODE] == NAME
 
 
@@ -70,7 +70,7 @@ def published(transactional_db, settings, tmp_path):
     write_interface(tmp_path)
     settings.LANGUAGES = [*django_settings.LANGUAGES, (CODE, NAME)]
     settings.LOCALE_PATHS = [tmp_path, *django_settings.LOCALE_PATHS]
-    return actions.publish(TREES, NOW)[0]
+    return publish(TREES)
 
 
 def left_in_english(page):

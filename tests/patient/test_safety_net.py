@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.template.loader import render_to_string
 
-from tests.visitor import FOOT_ONLY, NOW, Patient, publish
+from tests.visitor import FOOT_ONLY, NOW, Browser, Patient, publish
 from triage import actions
 from triage.domain.citation.ledger import answer_sets
 from triage.domain.decision import decide
@@ -64,12 +64,21 @@ def test_it_stands_whole_on_the_result_of_every_outcome(language):
         assert "screen-only" not in net  # it is printed too
 
 
-def test_it_stands_on_the_first_page_and_on_the_exit(client):
+def test_it_stands_on_the_first_page(client):
     assert missing(client.get("/").content.decode(), "en") == []
-    child = Patient(FOOT_ONLY | {"age": "under-16"})
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_exit_for_a_child_has_its_own_signs_told_to_a_parent(language):
+    parent = Browser(headers={"accept-language": language})
+    child = Patient(FOOT_ONLY | {"age": "under-16", "answering": "helper"}, client=parent)
     page = child.go_on(child.start())
     assert page.resolver_match.url_name == "under-16"
-    assert missing(page.content.decode(), "en") == []
+    read_there = read(page.content.decode())
+    exit_page = section(content(language), "under-16", Clinic.objects.get().as_settings())
+    assert [said.text for said in exit_page.sentences if said.text not in read_there] == []
+    assert not re.search(r"\bsexo?\b", read_there)  # the safety net asks that of adults
+    assert sum("911" in said.text for said in exit_page.sentences) >= 7
 
 
 @pytest.mark.parametrize("name", [*ERRORS, "record_altered", "expired", "left"])

@@ -8,11 +8,11 @@ import pytest
 
 from tests.browser import axe_finds
 from tests.shipped import shipped_content
-from tests.visitor import NOW, publish, shipped_trees
-from triage import actions
+from tests.visitor import publish, shipped_trees
 from triage.domain.citation.ledger import entries
 from triage.domain.citation.resting import resting_on
-from triage.domain.content import STAFF_SECTIONS
+from triage.domain.content import SIGNS
+from triage.domain.wording import filled, phrases
 from triage.models import Clinic
 
 ALL_SET = Clinic(phone="555 0100", hours="8 to 5", advice_line="555 0199").as_settings()
@@ -43,8 +43,10 @@ def test_a_passage_lists_what_cites_any_of_its_claims():
 
 def test_nothing_that_cites_a_source_is_left_out():
     """Counted another way: each text of the ledger that cites a source stands there, where all are shown."""
-    aside = {row.key for key in STAFF_SECTIONS for row in CONTENT.sections[key].rows}
+    staff = [section for section in CONTENT.sections.values() if section.reader == "staff"]
+    aside = {row.key for section in staff for row in section.rows}
     aside |= {row.key for section in CONTENT.sections.values() for row in section.rows if row.unless_set}
+    words = {**ALL_SET, **phrases(CONTENT), SIGNS: "…"}
     for id in (*CONTENT.claims, *CONTENT.guidance):
         resting = resting_on(CONTENT, {id}, ALL_SET)
         there = {
@@ -54,10 +56,10 @@ def test_nothing_that_cites_a_source_is_left_out():
             *(rule.says for rule in resting.rules),
         }
         cited = {
-            entry.sentence.text.format_map(ALL_SET)
+            filled(entry.sentence.text, words)
             for entry in entries(CONTENT)
             if entry.reader == "patient" and id in entry.sentence.basis
-            and entry.key.split(".")[0] not in ("claim", "guidance") and not entry.key.endswith(".unsure")
+            and entry.key.split(".")[0] not in ("claim", "guidance") and not entry.key.endswith((".unsure", ".name"))
             if entry.says != "words" or entry.key.endswith(".text")
             if entry.key.removeprefix("row.") not in aside
         }  # fmt: skip
@@ -86,11 +88,11 @@ def test_each_source_says_what_rests_on_it(client, language, rules):
 @pytest.mark.django_db
 def test_a_source_says_whether_a_clinician_has_checked_it(client):
     trees = copy.deepcopy(dict(shipped_trees()))
-    trees["sources"]["guidance"][0]["checked"] = "2026-12-01"
-    actions.publish(trees, NOW)
+    trees["sources"]["guidance"][0]["checked"] = "2026-11-20"
+    publish(trees)
     shown = parts(client.get("/sources/"))
     first, *others = CONTENT.guidance
-    assert "A clinician last checked it on: 2026-12-01." in shown[first]
+    assert "A clinician last checked it on: 2026-11-20." in shown[first]
     assert all(NOT_YET in shown[id] for id in others)
     assert all(NOT_YET not in shown[id] for id in (first, *CONTENT.passages))
 

@@ -151,7 +151,7 @@ def test_the_sheet_says_which_and_when_before_and_after_handing_in(hesitant):
     submitted = finish(key)
     page = sheet(submitted)
     assert said in page
-    assert "suddenly cold" in page.split('class="taken-back"')[1].split("</ul>")[0]
+    assert "newly cold" in page.split('class="taken-back"')[1].split("</ul>")[0]
     assert submitted.urgency == TriageSession.Urgency.ROUTINE
     assert "taken-back" not in sheet(actions.enter(visit.find(key, "en").content, {}, "en", NOW, demo=True))
 

@@ -124,7 +124,7 @@ def test_a_verdict_on_answers_that_changed_since_is_told(monkeypatch):
 
 TOGETHER = [
     ("leg-where", {"leg-site": ["buttock"], "leg-sides": "both"}),
-    ("time", {"duration": "under-2-weeks", "course": "worse", "impact": ["walking"]}),
+    ("time", {"duration": "under-2-weeks", "course": "worse", "pain-level": "4", "impact": ["walking"]}),
 ]
 ALMOST = BACK | {"leg-sides": "one", "duration": "over-3-months", "course": "same", "foot-heavy": "drags"}
 

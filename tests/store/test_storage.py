@@ -65,8 +65,7 @@ def test_content_that_breaks_a_safety_property_is_not_published(release):
 def test_a_session_stays_with_its_release_when_a_newer_one_comes():
     patient = Patient()
     page = patient.answer(patient.start())
-    newer, changed = actions.publish(edited(reworded), NOW)
-    assert changed
+    newer = publish(edited(reworded))
     page = patient.answer(page)
     assert "Which foot is it?" in page.content.decode()
     patient.go_on(page)
@@ -150,10 +149,11 @@ def test_somebody_elses_key_opens_nothing():
 def test_an_idle_session_closes_and_says_so(monkeypatch, idle, name):
     patient = Patient()
     page = patient.answer(patient.start())
-    last = Answer.objects.get().answered_at
+    given = Answer.objects.count()
+    last = Answer.objects.latest("answered_at").answered_at
     monkeypatch.setattr(timezone, "now", lambda: last + idle)
     assert patient.client.get(page.request["PATH_INFO"], follow=True).resolver_match.url_name == name
-    assert Answer.objects.count() == 1  # staff still see what was given
+    assert Answer.objects.count() == given > 0  # staff still see it
 
 
 def test_a_session_closes_after_its_longest_time_however_busy(monkeypatch):
@@ -191,7 +191,7 @@ def test_after_submission_no_answer_changes():
 def test_the_result_is_shown_from_the_record_whatever_changes_around_it():
     patient = Patient(BACK)
     first = patient.whole().content
-    actions.publish(edited(reworded), NOW)
+    publish(edited(reworded))
     Clinic.objects.update(name="Another name", emergency_number="999-112", show_roots=True)
     again = patient.client.get(reverse("result"))
     record = json.loads(TriageSession.objects.get().record)
@@ -297,7 +297,7 @@ def test_an_outage_is_an_honest_503_with_the_emergency_advice(monkeypatch):
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(actions, "record_answers", away)
-    answer = patient.client.post(page.request["PATH_INFO"], {"age": "16-or-over"}, follow=True)
+    answer = patient.answer(page)
     assert answer.redirect_chain == [("/problem/closed/", 302)]  # so that no browser keeps what was sent
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]

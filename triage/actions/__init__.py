@@ -22,6 +22,7 @@ from triage.actions.chains import seal_chains
 from triage.actions.clinic import save_clinic
 from triage.actions.codes import InvitationOver, Opened, TooManyCodes, open_code, save_for_later
 from triage.actions.content import (
+    Contradicted,
     NeedsNote,
     NeedsTwoPeople,
     NotProved,
@@ -62,6 +63,7 @@ __all__ = [
     "AlreadySubmitted",
     "AnsweredMeanwhile",
     "ChangedMeanwhile",
+    "Contradicted",
     "InvitationOver",
     "NeedsNote",
     "NeedsTwoPeople",

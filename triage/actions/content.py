@@ -10,11 +10,13 @@ from functools import lru_cache
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from triage.actions.access import note_access
 from triage.actions.accounts import MANAGERS
 from triage.actions.reviews import ChangedMeanwhile
-from triage.domain.loading import ContentError, Fault, Trees, check, load
+from triage.domain.examples import misses
+from triage.domain.loading import ContentError, Fault, Trees, check, load, unreadable
 from triage.models import (
     AccessEntry,
     AttachedPassage,
@@ -23,6 +25,7 @@ from triage.models import (
     TriageSession,
 )
 from triage.store import examination, releases
+from triage.store.content_files import proved
 from triage.store.records import told_otherwise
 
 State, Alone = Release.State, ReleaseStep.Alone
@@ -34,6 +37,14 @@ class NotProved(ValueError):
     def __init__(self, broken: tuple[str, ...]) -> None:
         self.broken = broken
         super().__init__("Not proved, so not published:\n" + "\n".join(broken))
+
+
+class Contradicted(ValueError):
+    """The content decides some of its own examples otherwise than they say, and nobody has confirmed each of these."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(f"The content contradicts its own examples: {', '.join(self.names)}")
 
 
 class NeedsNote(ValueError):
@@ -56,9 +67,9 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
     says so; both are kept with the release.
 
     Raises ContentError when the trees have a fault, NotProved when a safety property does not hold for every
-    answer set, NeedsTwoPeople where a release is published already and it takes two people to change it, NeedsNote
-    when stored submissions would be told something else and no manager has said why. None of these ever reaches
-    patients.
+    answer set, Contradicted when a vignette or a published case is not decided as it says, NeedsTwoPeople where a
+    release is published already and it takes two people to change it, NeedsNote when stored submissions would be
+    told something else and no manager has said why. None of these ever reaches patients.
     """
     text = releases.canonical(trees)
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
@@ -66,7 +77,8 @@ def publish(trees: Trees, now: datetime, *, note: str = "", by: str = "") -> tup
         return release, False
     if settings.TWO_PEOPLE_PUBLISH and _something_runs():
         raise NeedsTwoPeople
-    _refuse_unsound(text)
+    _refuse_unsound(text, now, release)
+    _refuse_contradicted(text)
     signed = bool(note) and is_manager(by)
     if not signed and (count := _told_otherwise(trees)):
         raise NeedsNote(count)
@@ -89,7 +101,7 @@ def load_draft(
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
     if release and release.state == State.PUBLISHED:
         return release
-    _refuse_unsound(text)
+    _refuse_unsound(text, now, release)
     running = Release.objects.filter(state=State.PUBLISHED).first()
     examined = examination.examine(text, running, progress)
     release = release or _new(text, now)
@@ -109,23 +121,30 @@ def keep_examined(release: Release, examined: examination.Examined) -> None:
     release.save(update_fields=["examined"])
 
 
-def publish_release(release: Release, by: str, note: str, running: str, now: datetime) -> None:
+def publish_release(
+    release: Release, by: str, note: str, running: str, now: datetime, confirmed: Iterable[str] = ()
+) -> None:
     """Make a draft, or a release that was published before, the one that patients get from now on.
 
-    `running` is the hash of the release that its reader saw it compared with. Raises ContentError, NotProved (this
-    program may be newer than the draft), NeedsTwoPeople, and ChangedMeanwhile when another release was published
-    since.
+    `running` is the hash of the release that its reader saw it compared with. `confirmed` names the examples of which
+    they say that what the draft tells them is right; the names are kept with the note. Raises ContentError, NotProved
+    (this program may be newer than the draft), Contradicted where an example of a draft is not confirmed,
+    NeedsTwoPeople, and ChangedMeanwhile when another release was published since.
+
+    What was published before is held to the rules of its day, so that there is always a way back.
     """
     if releases.sha256(release.content) != release.sha256:
         raise ContentError([Fault(str(release), "content", "was altered in the database", "Load it again")])
-    _refuse_unsound(release.content)
     again = release.published_at is not None
+    _refuse_unsound(release.content, now, release)
     alone = Alone.AGAIN if again else "" if settings.TWO_PEOPLE_PUBLISH else Alone.SETTING
     if not alone and by == release.loaded_by:
         raise NeedsTwoPeople
     comparison = (release.examined or {}).get("comparison")
     if not again and comparison and comparison["with"] != running:
         raise ChangedMeanwhile
+    if not again and (missed := _refuse_contradicted(release.content, confirmed)):
+        note = f"{note}\nConfirmed though their examples say otherwise: {', '.join(missed)}."
     step = ReleaseStep(at=now, by=by, loaded_by=release.loaded_by, alone=alone, note=note)
     _make_current(release, step, running)
 
@@ -145,7 +164,7 @@ def is_manager(name: str) -> bool:
 def _something_runs() -> bool:
     """Whether a release is published that this program can read; with any other nobody could start."""
     running = Release.objects.filter(state=State.PUBLISHED).first()
-    return running is not None and not _faults(running.content)
+    return running is not None and not unreadable(json.loads(running.content))
 
 
 def _new(text: str, now: datetime) -> Release:
@@ -173,11 +192,28 @@ def _add(step: ReleaseStep, what: str) -> None:
         note_access(AccessEntry.What.CHANGE, step.by, step.at, f"release {step.release}", what)
 
 
-def _refuse_unsound(text: str) -> None:
-    if faults := _faults(text):
+def _refuse_unsound(text: str, now: datetime, release: Release | None) -> None:
+    """Raise where the content has a fault for which it is not published today, or breaks a property.
+
+    What was published before is held to the rules of its day: it must be readable, and what was proved then must hold.
+    """
+    again = release if release and release.published_at else None
+    if faults := _faults(text, "" if again else timezone.localdate(now).isoformat()):
         raise ContentError(list(faults))
-    if broken := _broken_properties(text):
+    broken = _broken_properties(text)
+    if again:
+        then = {name for name, *_ in ((again.examined or {}).get("proof") or {}).get("properties", ())}
+        broken = tuple(line for line in broken if line.split(":")[0] in then)
+    if broken:
         raise NotProved(broken)
+
+
+def _refuse_contradicted(text: str, confirmed: Iterable[str] = ()) -> tuple[str, ...]:
+    """The examples that are not decided as they say; raises Contradicted unless each is confirmed."""
+    missed = tuple(miss.name for miss in misses(load(json.loads(text))))
+    if unconfirmed := set(missed) - set(confirmed):
+        raise Contradicted(name for name in missed if name in unconfirmed)
+    return missed
 
 
 def _told_otherwise(trees: Trees) -> int:
@@ -188,8 +224,9 @@ def _told_otherwise(trees: Trees) -> int:
 
 
 @lru_cache(maxsize=4)
-def _faults(text: str) -> tuple[Fault, ...]:
-    return tuple(check(json.loads(text)))
+def _faults(text: str, today: str) -> tuple[Fault, ...]:
+    trees = json.loads(text)
+    return tuple(check(trees, today) if today else unreadable(trees))
 
 
 @lru_cache(maxsize=4)
@@ -199,7 +236,8 @@ def _version(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def _broken_properties(text: str) -> tuple[str, ...]:
-    return examination.broken_properties(text)
+    """A proof takes most of a minute: that of the shipped content is kept, and a test holds it to the content."""
+    return () if releases.sha256(text) == proved() else examination.broken_properties(text)
 
 
 @transaction.atomic

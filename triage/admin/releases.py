@@ -22,6 +22,7 @@ from triage.domain import words
 from triage.domain.content import Content
 from triage.domain.drawing import draw
 from triage.domain.loading import ContentError
+from triage.domain.published_cases import own_tally
 from triage.models import AccessEntry, Release, TriageSession
 from triage.store import releases
 from triage.store.examination import Examined
@@ -31,6 +32,7 @@ MAY_PUBLISH = "triage.publish_release"
 REPLAYED = 200  # submissions that a page of the replay reads
 LOADED_BY_YOU = "You loaded this draft, so another manager publishes it."
 CHANGED = "Another release has been published since you opened the page. Read the comparison again."
+UNCONFIRMED = "Confirm each example that is decided otherwise, or retire the draft. Not confirmed: {}"
 UNREADABLE = "This version of Footpath cannot publish it any more: {}"
 
 
@@ -135,9 +137,12 @@ class ReleaseAdmin(ReadOnly, GuardedList):
             if form.cleaned_data["step"] == "retire":
                 actions.retire_draft(release, who, note, now)
             else:
-                actions.publish_release(release, who, note, form.cleaned_data["running"], now)
+                confirmed = request.POST.getlist("confirmed")
+                actions.publish_release(release, who, note, form.cleaned_data["running"], now, confirmed)
         except actions.NeedsTwoPeople:
             form.add_error(None, LOADED_BY_YOU)
+        except actions.Contradicted as error:
+            form.add_error(None, UNCONFIRMED.format(", ".join(error.names)))
         except actions.ChangedMeanwhile:
             form.add_error(None, CHANGED)
         except (ContentError, actions.NotProved) as error:
@@ -171,6 +176,11 @@ class ReleaseAdmin(ReadOnly, GuardedList):
                 "screens": words.screens(content),
                 "tables": words.tables(content),
                 "signs": words.signs(content),
+                "content": content,
+                "tally": own_tally(content),
+                "known_misses": [case for case in content.published_cases if case.known_miss],
+                "misses": words.misses(content),
+                "confirmed": request.POST.getlist("confirmed"),
             }
         return context
 

@@ -14,7 +14,20 @@ from functools import cached_property, lru_cache
 from itertools import combinations, count, product
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Origin, Rule, Urgency
-from triage.domain.logic import UNSURE, YES, All, AnyOf, AtLeast, Condition, Facts, Not, Sign, Some, Truth
+from triage.domain.logic import (
+    UNSURE,
+    YES,
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Facts,
+    Not,
+    Sign,
+    Some,
+    Truth,
+    Without,
+)
 
 Bits = int  # a set of codes, of any items: one bit for each
 
@@ -58,7 +71,7 @@ class CaseTable:
         self.every = {item.key: self.bits(item.key, _codes(item)) for item in self.items.values()}
         # Codes that stand alone: all of them where one answer is taken.
         self.alone = {
-            item.key: self.every[item.key] if item.kind == "one" else self.bits(item.key, item.exclusive)
+            item.key: self.every[item.key] if item.takes_one else self.bits(item.key, item.exclusive)
             for item in self.items.values()
         }
         self._known: dict[tuple[Condition, Truth, bool], Cases] = {}
@@ -88,21 +101,13 @@ class CaseTable:
     def at_least(self) -> Mapping[Urgency, Cases]:
         """By urgency: when it is this or higher. The lowest is what is left when no rule is met."""
         higher = {
-            urgency: either(self.fires(rule) for rule in self._rules_for(urgency))
-            for urgency in URGENCIES[1:]
+            urgency: either(self.fires(rule) for rule in self.rules_for(urgency)) for urgency in URGENCIES[1:]
         }
         return {URGENCIES[0]: ALWAYS, **higher}
 
-    @cached_property
-    def below(self) -> Mapping[Urgency, Cases]:
-        """By urgency: when it is lower."""
-        higher = {
-            urgency: self.both(*(self.fires(rule, False) for rule in self._rules_for(urgency)))
-            for urgency in URGENCIES[1:]
-        }
-        return {URGENCIES[0]: NEVER, **higher}
-
-    def _rules_for(self, urgency: Urgency) -> list[Rule]:
+    def rules_for(self, urgency: Urgency) -> list[Rule]:
+        """The rules of which none may be met for a lower urgency. How that comes about is not spelled out as cases:
+        a few for each rule are millions together. It is searched for, from the answers given."""
         enough = URGENCIES[URGENCIES.index(urgency) :]
         return [rule for rule in self.content.urgency_rules if rule.gives in enough]
 
@@ -135,6 +140,8 @@ class CaseTable:
                 return self._answered(condition, level, holds)
             case Sign(when=when):
                 return self.when(when, level, holds)
+            case Without(part=part):
+                return self.when(part, YES, not holds)
             case Not(part=part):  # surely not so: where the part is not even unsure
                 return self.when(part, UNSURE if level is YES else YES, not holds)
         parts = [self.when(part, level, holds) for part in condition.parts]
@@ -225,6 +232,23 @@ class CaseTable:
         else:
             answers = [self.bits(key, (code,)) for code in self.codes(key, allowed & alone or allowed)]
         return tuple(self.codes(key, codes) for codes in sorted(answers))
+
+    def joinable(self, met: Case, cases: Cases) -> list[Case]:
+        """The ways in which one of the cases holds beside `met`."""
+        return [joined for case in cases if (joined := self._join(met, case))]
+
+    def as_given(self, keys: Iterable[str], given: Bits) -> Case:
+        """These items answered as they are, whatever the others are."""
+        answered = [(self.every[key], given & self.every[key]) for key in keys]
+        bits = [
+            1 << place for _every, kept in answered for place in range(kept.bit_length()) if kept >> place & 1
+        ]
+        return Case(sum(every & ~kept for every, kept in answered), frozenset(bits))
+
+    def nearest(self, case: Case, given: Bits) -> Bits:
+        """Answers for which the case holds, changing no more than it takes."""
+        wanted = ((key, self.answers(case, key, given)[0]) for key in self.against(case, given))
+        return self.changed(given, wanted)
 
     # Examples
 

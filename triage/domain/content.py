@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from triage.domain.logic import YES, AnyOf, Condition, Facts, Sign
 
-Kind = Literal["one", "many", "text"]
+Kind = Literal["one", "many", "scale", "text"]
+Reader = Literal["patient", "staff", "exit"]
 Origin = Literal["back", "foot", "unclear"]
 Root = Literal["L5", "S1", "unspecified"]
 Urgency = Literal["emergency", "same-day", "routine"]
@@ -29,12 +30,25 @@ OUTCOMES: dict[str, tuple[str, ...]] = {"origin": ORIGINS, "root": ROOTS, "urgen
 MAPS = ("foot", "leg", "lower-leg-and-foot")
 PICTURES = (*MAPS, "on-heels", "on-tiptoe")
 
-# Read by the clinic alone, in the questionnaire's own language.
-STAFF_SECTIONS = ("contradictions", "examine", "caution")
-PATIENT_SECTIONS = ("now", "pattern", "learn", "meanwhile", "tell", "safety-net", "limits", "under-16", "how")
-SECTIONS = (*PATIENT_SECTIONS, *STAFF_SECTIONS)
+# The sections that every content has, and who reads them: the patient, staff (the clinic alone, in the
+# questionnaire's own language), or whom an answer leads out of the questions. A content may have more.
+SECTIONS: dict[str, Reader] = {
+    "now": "patient",
+    "pattern": "patient",
+    "learn": "patient",
+    "meanwhile": "patient",
+    "tell": "patient",
+    "safety-net": "patient",
+    "limits": "patient",
+    "contradictions": "staff",
+    "examine": "staff",
+    "caution": "staff",
+    "under-16": "exit",
+    "how": "patient",
+}
 
-# What a sentence of a section may name in braces.
+# What a sentence may name in braces, beside the phrases of the content.
+SIGNS = "signs"  # in the wording of a rule: the signs that are present and point to the back
 CLINIC_SETTINGS = ("clinic_name", "clinic_phone", "clinic_hours", "emergency_number", "advice_line")
 
 NOT_SURE, NOT_TRIED = "not-sure", "not-tried"
@@ -44,6 +58,11 @@ CLAIM = re.compile(r"P\d+\.[a-z]\Z")
 
 def cited(basis: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(source for source in basis if source != CLINIC)
+
+
+def named_in(text: str) -> Iterator[str]:
+    """The names in braces: settings of the clinic, phrases, and `signs`."""
+    return (name for _text, name, _format, _as in string.Formatter().parse(text) if name)
 
 
 @dataclass(frozen=True)
@@ -67,18 +86,57 @@ class Sentence:
     @cached_property
     def settings(self) -> tuple[str, ...]:
         """The clinic's settings that it names."""
-        return tuple(name for _text, name, _format, _as in string.Formatter().parse(self.text) if name)
+        return tuple(name for name in named_in(self.text) if name in CLINIC_SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of an item. `ends` names the exit page that choosing it leads to."""
+    """One choice of an item. `ends` names the exit page that choosing it leads to, `group` what it stands under."""
 
     code: str
     text: str
     hint: str = ""
     exclusive: bool = False
     ends: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A heading above some options of an item. It is only looks."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A sentence above a question, shown when the condition on items above it is met. It closes nothing."""
+
+    key: str
+    when: Condition
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A piece of wording that texts name in braces: the first variant whose condition is met, else `text`."""
+
+    key: str
+    text: str
+    variants: tuple[tuple[Condition, str], ...]
+
+    def said(self, facts: Facts) -> str:
+        return next((text for when, text in self.variants if when.truth(facts) is YES), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An item's wording under a condition: `text`, `label`, `hint`, or an option's code -> its text."""
+
+    key: str
+    when: Condition
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,6 +144,8 @@ class Item:
     """One question. `label` is its short name for lists; `ask_when` reads only items above it.
 
     `picture` names the drawing beside it, made for a left leg; `mirror_when` says when it is the right.
+    Its texts are those for anybody; `variants`, and `phrased` (the same names -> texts that name phrases),
+    make those for one person (`wording.worded`).
     """
 
     key: str
@@ -99,6 +159,10 @@ class Item:
     max_length: int = 0
     picture: str = ""
     mirror_when: AnyOf | None = None
+    groups: tuple[Group, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    phrased: Mapping[str, str] = field(default_factory=dict)
 
     def mirrored(self, facts: Facts) -> bool:
         return self.mirror_when is not None and self.mirror_when.truth(facts) is YES
@@ -106,6 +170,11 @@ class Item:
     @cached_property
     def codes(self) -> frozenset[str]:
         return frozenset(option.code for option in self.options)
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether its codes stand alone: a scale is one row of options."""
+        return self.kind in ("one", "scale")
 
     @cached_property
     def unsure(self) -> str:
@@ -143,24 +212,58 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a rule or a sign says to each reader of some of its answers; `when` None: of all of them.
+
+    `name` and `staff_name`: a few words for a sign, to stand in a list.
+    """
+
+    key: str
+    when: Condition | None
+    patient: str
+    staff: str
+    name: str = ""
+    staff_name: str = ""
+
+    def fits(self, facts: Facts) -> bool:
+        return self.when is None or self.when.truth(facts) is YES
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of a decision table: when it holds, what it gives, what it rests on."""
+    """A row of a decision table: when it holds, what it gives, what it rests on, what it says (at least one part)."""
 
     id: str
     gives: str
     when: Condition | None  # None: the last row, which always holds
     basis: tuple[str, ...]
-    patient: Sentence
-    staff: Sentence
+    parts: tuple[Part, ...]
+
+    @property
+    def patient(self) -> Sentence:
+        """All that it can say."""
+        return Sentence(" ".join(part.patient for part in self.parts), self.basis)
+
+    @property
+    def staff(self) -> Sentence:
+        return Sentence(" ".join(part.staff for part in self.parts), self.basis)
 
 
 @dataclass(frozen=True, slots=True)
 class SignText:
-    """What a sign says to each reader when it is present, and to the patient when it is not known."""
+    """What a sign says when it is present, in parts, and to the patient when it is not known."""
 
-    patient: str
     unsure: str
-    staff: str
+    parts: tuple[Part, ...]
+
+    @property
+    def patient(self) -> str:
+        """All that it can say."""
+        return " ".join(part.patient for part in self.parts)
+
+    @property
+    def staff(self) -> str:
+        return " ".join(part.staff for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +285,16 @@ class Section:
 
     key: str
     title: str
+    reader: Reader
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NeverTogether:
+    """Rows that must not stand on one result, since they say things that disagree."""
+
+    rows: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +361,27 @@ class Vignette:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedCase:
+    """A person others have written about, in our words: the answers they could have given, and what of the decision
+    a clinician would accept; the best is part of it. `known_miss`: why the rules are known not to reach it, or "".
+    """
+
+    id: str
+    title: str
+    url: str
+    summary: str
+    assumed: str
+    answers: Mapping[str, object]
+    diagnosis: str
+    ground: str
+    acceptable_origins: tuple[str, ...]
+    best_origin: tuple[str, ...]
+    acceptable_urgencies: tuple[str, ...]
+    best_urgency: tuple[str, ...]
+    known_miss: str
+
+
+@dataclass(frozen=True, slots=True)
 class Codes:
     """Some codes of one item."""
 
@@ -257,12 +390,30 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True)
+class Excused:
+    """Codes of one item that a property leaves out, and why."""
+
+    item: str
+    codes: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExcusedRules:
+    """Rules that a property leaves out, and why."""
+
+    rules: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rise:
     """What makes an answer weigh more: for kind one a code of a later level, for a check-list one more tick."""
 
     item: str
-    levels: tuple[tuple[str, ...], ...]  # kind one: every code, from least to most
+    levels: tuple[tuple[str, ...], ...]  # where one code is taken: every code, from least to most
     ticks: tuple[str, ...]  # kind many
+    apart: tuple[str, ...] = ()  # answers that say another thing, to which no tick is added
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +434,11 @@ class Properties:
     weak_support: tuple[WeakSupport, ...]
     mirrored: tuple[Codes, ...]  # two codes each that make no difference
     emergency_signs: tuple[Codes, ...]  # each one alone an emergency
+    unread: tuple[Excused, ...] = ()  # codes that no rule and no sentence for staff reads
+    on_our_word: tuple[ExcusedRules, ...] = ()  # rules that rest on the clinic's own word alone
+    one_sentence: tuple[
+        ExcusedRules, ...
+    ] = ()  # rules with an "or" whose one sentence is true whichever fired
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,9 +459,13 @@ class Content:
     sign_texts: Mapping[str, SignText]
     outcomes: Mapping[str, Mapping[str, Outcome]]  # "origin", "root", "urgency" -> value -> names
     sections: Mapping[str, Section]
+    phrases: Mapping[str, Phrase]
+    never_together: tuple[NeverTogether, ...]
+    conjunction: Mapping[str, str]  # by reader (patient, staff): the word before the last of a list
     article: Article
     guidance: Mapping[str, Guidance]
     vignettes: tuple[Vignette, ...]
+    published_cases: tuple[PublishedCase, ...]
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

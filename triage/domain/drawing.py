@@ -140,6 +140,7 @@ class Text:
 MARKS = {  # around the middle of a line
     "one": '<circle r="6" fill="none" stroke="currentColor" stroke-width="2"/>',
     "many": '<rect x="-6" y="-6" width="12" height="12" rx="3" fill="none" stroke="currentColor" stroke-width="2"/>',
+    "scale": '<path d="M-8 0h16M-7-4v8M0-4v8M7-4v8" fill="none" stroke="currentColor" stroke-width="2"/>',
     "text": '<path d="M-7-4h14M-7 0h14M-7 4h9" stroke="currentColor" stroke-width="2"/>',
     "dot": '<circle r="2.5"/>',
 }
@@ -167,7 +168,12 @@ class _Picture:
 
     def legend(self) -> None:
         """What the marks of the questions mean."""
-        kinds = (("one", "one answer"), ("many", "any number of answers"), ("text", "free text"))
+        kinds = (
+            ("one", "one answer"),
+            ("many", "any number of answers"),
+            ("scale", "one number of a row"),
+            ("text", "free text"),
+        )
         says = [Text(words, SMALL, before=4, mark=kind) for kind, words in kinds]
         self.exits_y = self.write(says, EXIT_X + PAD + 16, MARGIN, EXIT_WIDTH, marks=20) + PAD
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from triage.domain.cases import Bits, Case, CaseTable, table_of
-from triage.domain.content import ORIGINS, URGENCIES, Content
+from triage.domain.cases import Bits, Case, CaseTable, holds, table_of
+from triage.domain.content import ORIGINS, URGENCIES, Content, Rule
 from triage.domain.decision import Decision
 from triage.domain.walk import Walk
 
@@ -64,40 +64,72 @@ class _Other:
 
 def explain(content: Content, walked: Walk, decision: Decision) -> Explanation:
     """The explanation of a decision. The walk must not have ended at an exit."""
+    assert decision.urgency  # an exit decides nothing
     table = table_of(content)
     given = table.given(walked.facts)
-    ways = _other_ways(table, given, decision)
+    origins = [
+        _others(table, given, "origin", table.origins[other]) for other in ORIGINS if other != decision.origin
+    ]
+    higher = [
+        _others(table, given, "urgency", table.at_least[urgency])
+        for urgency in URGENCIES[URGENCIES.index(decision.urgency) + 1 :][:1]
+    ]
+    rules = table.rules_for(decision.urgency) if decision.urgency != URGENCIES[0] else []
+    lower = _others(table, given, "urgency", tuple(_lower_by_few(table, given, rules)))
     turned = {
         (other.part, answers): table.changed(given, answers)
-        for others in ways
+        for others in (*origins, *higher, lower)
         for other in _smallest(others)
         for answers in _new_answers(table, other, given)
     }
     return Explanation(
         enough={
-            part: _fewest_of_each(
-                [other.items for others in ways for other in others if other.part == part], walked
-            )
-            for part in ("origin", "urgency")
+            "origin": _fewest_of_each([other.items for others in origins for other in others], walked),
+            "urgency": _enough_for_urgency(
+                table, given, rules, [other.items for others in higher for other in others], walked
+            ),
         },
         changes=tuple(_changes(table, turned)),
         check_again=_check_again(table, walked, decision, turned),
     )
 
 
-def _other_ways(table: CaseTable, given: Bits, decision: Decision) -> list[list[_Other]]:
-    """The ways to each other origin, to a higher urgency and to a lower one."""
-    assert decision.urgency  # an exit decides nothing
-    higher = URGENCIES[URGENCIES.index(decision.urgency) + 1 :]
-    ways: list[tuple[Part, tuple[Case, ...]]] = [
-        *(("origin", table.origins[origin]) for origin in ORIGINS if origin != decision.origin),
-        *(("urgency", table.at_least[urgency]) for urgency in higher[:1]),
-        ("urgency", table.below[decision.urgency]),
-    ]
-    return [[_Other(part, case, table.against(case, given)) for case in cases] for part, cases in ways]
+def _others(table: CaseTable, given: Bits, part: Part, cases: tuple[Case, ...]) -> list[_Other]:
+    return [_Other(part, case, table.against(case, given)) for case in cases]
 
 
 # What forces the decision
+
+
+def _enough_for_urgency(
+    table: CaseTable, given: Bits, rules: list[Rule], against: list[frozenset[str]], walked: Walk
+) -> tuple[str, ...]:
+    """The fewest answers that leave neither a higher urgency open nor a lower one (`rules`: those it would take).
+
+    The ways to a lower one are too many to list. One that the fewest answers found so far leave open is searched for,
+    and closed; when there is none any more, these are the fewest.
+    """
+    while True:
+        enough = _fewest_of_each(against, walked)
+        open_way = _without(table, table.as_given(enough, given), given, rules) if rules else None
+        if open_way is None:
+            return enough
+        against = [
+            *against,
+            frozenset(key for key, every in table.every.items() if (open_way ^ given) & every),
+        ]
+
+
+def _without(table: CaseTable, met: Case, given: Bits, rules: list[Rule]) -> Bits | None:
+    """Answers within `met`, near to those given, for which none of the rules is met; None where there are none."""
+    answers = table.nearest(met, given)
+    fired = [rule for rule in rules if holds(table.fires(rule), answers)]
+    if not fired:
+        return answers
+    ways = min((table.joinable(met, table.fires(rule, False)) for rule in fired), key=len)
+    ways.sort(key=lambda case: len(table.against(case, given)))
+    found = (_without(table, case, given, rules) for case in ways)
+    return next((each for each in found if each is not None), None)
 
 
 def _fewest_of_each(sets: Sequence[frozenset[str]], walked: Walk) -> tuple[str, ...]:
@@ -126,6 +158,28 @@ def _one_of_each(
 
 
 # What would change it
+
+
+def _lower_by_few(
+    table: CaseTable,
+    given: Bits,
+    rules: list[Rule],
+    met: Case = Case(),  # noqa: B008 (it is frozen)
+) -> Iterator[Case]:
+    """The ways in which none of the rules is met and the answers to a few items are others."""
+    if not rules or len(items := table.against(met, given)) > MOST_STEPS:
+        return
+    tried = [
+        table.changed(given, answers) for answers in _new_answers(table, _Other("urgency", met, items), given)
+    ]
+    fired = next(
+        (rule for rule in rules if any(holds(table.fires(rule), answers) for answers in tried)), None
+    )
+    if fired is None:
+        yield met
+        return
+    for case in table.joinable(met, table.fires(fired, False)):
+        yield from _lower_by_few(table, given, rules, case)
 
 
 def _smallest(others: list[_Other]) -> list[_Other]:

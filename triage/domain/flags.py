@@ -28,7 +28,7 @@ def taken_back(content: Content, before: Walk, given: Answers, after: Walk) -> d
         item = content.items[key]
         if code in given.get(key, (code,)):
             continue
-        alone = item.kind == "one" or code in item.exclusive or code == item.unsure
+        alone = item.takes_one or code in item.exclusive or code == item.unsure
         if alone and any(other == key and level >= urgency for (other, _code), level in still.items()):
             continue
         lost[key] = (*lost.get(key, ()), code)

@@ -1,7 +1,8 @@
 """Three-valued conditions over answers: the one small kind that routing, signs and rules share.
 
 Kleene's strong logic. `all` is the least of its parts, `any` the greatest, `not` turns yes and no round and
-leaves unsure as it is, so an unknown is never a no.
+leaves unsure as it is, so an unknown is never a no. Where a rule means that something is not known to be there, it
+says `without`.
 
 Facts are a mapping from item key to the codes given, for the items that are asked. An item that was asked
 and not answered stands there with its unsure code; an item that is not asked is absent, and every
@@ -95,6 +96,20 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """YES unless the part is YES: what is not known to be there is not there. `Not` would leave it unsure."""
+
+    part: Condition
+
+    def truth(self, facts: Facts) -> Truth:
+        return NO if self.part.truth(facts) is YES else YES
+
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        return (self.part,)
+
+
+@dataclass(frozen=True, slots=True)
 class AtLeast:
     """At least `count` of the parts are YES."""
 
@@ -128,7 +143,7 @@ class Sign:
         return (self.when,)
 
 
-Condition = AnyOf | All | Some | Not | AtLeast | Sign
+Condition = AnyOf | All | Some | Not | Without | AtLeast | Sign
 
 
 def leaves(condition: Condition) -> Iterator[AnyOf]:
@@ -168,6 +183,8 @@ def support(condition: Condition, facts: Facts, sign: str | None = None) -> Iter
                 yield Support(item, tuple(sorted(shown)), sign)
         case Sign(id=id, when=when):
             yield from support(when, facts, id)
+        case Without(part=part):  # what it rests on is that, and why, the part is not YES
+            yield from support(part, facts, sign)
         case _:
             wanted = OPPOSITE[value] if isinstance(condition, Not) else value
             for part in condition.parts:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage.domain import explain
-from triage.domain.content import STAFF_SECTIONS, Content, Row, Rule, Sentence, cited
+from triage.domain.content import SIGNS, Content, Item, Row, Rule, Sentence, cited
 from triage.domain.decision import Decision, reasons
 from triage.domain.logic import UNSURE, YES, Sign, support
 from triage.domain.walk import Walk
+from triage.domain.wording import Words, filled, fitting, phrases, signs, worded
 
 ClinicSettings = Mapping[str, str]  # the names in content.CLINIC_SETTINGS
 Passages = Mapping[str, str]  # SHA-256 -> exact text, where the clinic has attached it
@@ -179,7 +180,9 @@ def build(
     """The result of a decision. The decision must be one (not ended by an exit)."""
     if decision.origin is None or decision.urgency is None or decision.origin_rule is None:
         raise ValueError("an exit page has no result")
-    sections = {key: _section(content, key, walked, decision, clinic) for key in content.sections}
+    words = {**clinic, **phrases(content, walked.facts)}
+    sections = {key: _section(content, key, walked, decision, clinic, words) for key in content.sections}
+    staff = [section.key for section in content.sections.values() if section.reader == "staff"]
     explained = explain.explain(content, walked, decision)
     why_urgent = tuple(_reason(content, rule, walked) for rule in decision.urgency_rules)
     points = _points(content, walked, why_urgent)
@@ -192,17 +195,17 @@ def build(
         why_origin=_reason(content, decision.origin_rule, walked),
         why_root=_reason(content, decision.root_rule, walked) if decision.root_rule else None,
         points_to=_points_to(content, walked),
-        sections={key: section for key, section in sections.items() if key not in STAFF_SECTIONS},
-        staff_sections={key: section for key, section in sections.items() if key in STAFF_SECTIONS},
+        sections={key: section for key, section in sections.items() if key not in staff},
+        staff_sections={key: section for key, section in sections.items() if key in staff},
         root_sentences=_said_rows(
-            (row for row in content.sections["pattern"].rows if row.root), walked, decision, clinic
+            (row for row in content.sections["pattern"].rows if row.root), walked, decision, clinic, words
         ),
         enough={
             part: tuple(_given(content, key, walked) for key in keys)
             for part, keys in explained.enough.items()
         },
         check_again=tuple(_given(content, key, walked) for key in explained.check_again),
-        changes=tuple(_change(content, change) for change in explained.changes),
+        changes=tuple(_change(content, change, walked) for change in explained.changes),
         lines=tuple(
             _line(content, key, walked, points) for key in walked.asked if content.items[key].kind != "text"
         ),
@@ -224,21 +227,21 @@ def advice(content: Content, walked: Walk, decision: Decision, clinic: ClinicSet
     """What a decision says to do first, and the rules that say so."""
     return Advice(
         name=_names(content, decision)["patient"]["urgency"],
-        now=_section(content, "now", walked, decision, clinic),
+        now=_section(content, "now", walked, decision, clinic, {**clinic, **phrases(content, walked.facts)}),
         reasons=tuple(_reason(content, rule, walked) for rule in decision.deciding_rules),
     )
 
 
-def say(sentence: Sentence, clinic: ClinicSettings | None = None) -> Said:
-    """The sentence with the clinic's settings filled in."""
-    text = sentence.text.format_map(clinic) if clinic else sentence.text
-    return Said(text, sentence.kind, sentence.sources)
+def say(sentence: Sentence, words: Words) -> Said:
+    """The sentence with what it names in braces filled in: settings of the clinic, phrases."""
+    return Said(filled(sentence.text, words), sentence.kind, sentence.sources)
 
 
 def section(content: Content, key: str, clinic: ClinicSettings) -> Sentences:
     """A section that depends on no answer, for the pages before and beside a result."""
     rows = (row for row in content.sections[key].rows if settings_allow(row, clinic))
-    return Sentences(content.sections[key].title, tuple(say(row.sentence, clinic) for row in rows))
+    words = {**clinic, **phrases(content)}
+    return Sentences(content.sections[key].title, tuple(say(row.sentence, words) for row in rows))
 
 
 def citations(content: Content, passages: Passages = SHOW_NOTHING) -> dict[str, Citation]:
@@ -279,8 +282,12 @@ def citation(content: Content, id: str, passages: Passages = SHOW_NOTHING) -> Ci
 
 
 def answer_words(content: Content, key: str, codes: Iterable[str]) -> str:
-    """The chosen options in words, joined for one line of text."""
-    item = content.items[key]
+    """The chosen options in words that fit anybody."""
+    return chosen_words(content.items[key], codes)
+
+
+def chosen_words(item: Item, codes: Iterable[str]) -> str:
+    """The chosen options in the item's words, joined for one line of text."""
     if item.kind == "text":
         return "".join(codes)
     chosen = set(codes)
@@ -301,64 +308,88 @@ def _reason(content: Content, rule: Rule, walked: Walk) -> Reason:
     basis = rule.basis if rule.gives in ("emergency", "same-day") else None
     keys = dict.fromkeys(reason.item for reason in reasons(rule, walked))
     given = tuple(_given(content, key, walked, basis) for key in keys)
-    return Reason(rule.id, rule.gives, say(rule.patient), say(rule.staff), given)
+    words = phrases(content, walked.facts)
+    parts = fitting(rule.parts, walked.facts)
+    patient, staff = (
+        _joined(texts, rule.basis, {**words, SIGNS: signs(content, walked.facts, reader)})
+        for reader, texts in (
+            ("patient", [part.patient for part in parts]),
+            ("staff", [part.staff for part in parts]),
+        )
+    )
+    return Reason(rule.id, rule.gives, patient, staff, given)
+
+
+def _joined(texts: Iterable[str], basis: tuple[str, ...], words: Words) -> Said:
+    """Sentences of one basis as one, the same words once."""
+    said = dict.fromkeys(filled(text, words) for text in texts)
+    return say(Sentence(" ".join(said), basis), {})
 
 
 def _given(content: Content, key: str, walked: Walk, basis: tuple[str, ...] | None = None) -> Given:
-    item = content.items[key]
+    item = worded(content, content.items[key], walked.facts)
     return Given(
         item=key,
         question=item.text,
-        answer=answer_words(content, key, walked.answers.get(key, (item.unsure,))),
+        answer=chosen_words(item, walked.answers.get(key, (item.unsure,))),
         sources=cited(basis or item.basis),
     )
 
 
-def _change(content: Content, change: explain.Change) -> Change:
+def _change(content: Content, change: explain.Change, walked: Walk) -> Change:
     instead = (
         Instead(
             item=step.item,
-            label=content.items[step.item].label,
-            answers=tuple(answer_words(content, step.item, codes) for codes in step.answers),
+            label=item.label,
+            answers=tuple(chosen_words(item, codes) for codes in step.answers),
         )
         for step in change.steps
+        for item in (worded(content, content.items[step.item], walked.facts),)
     )
     return Change(change.part, change.to, content.outcomes[change.part][change.to].staff, tuple(instead))
 
 
 def _points_to(content: Content, walked: Walk) -> dict[str, tuple[Evidence, ...]]:
     found: dict[str, list[Evidence]] = {"back": [], "foot": [], "unknown": []}
+    words = phrases(content, walked.facts)
     for sign in content.signs:
         if sign.points_to == "neither":
             continue
         value = sign.truth(walked.facts)
         text = content.sign_texts[sign.id]
         if value is YES:
-            found[sign.points_to].append(_evidence(sign, text.patient, text.staff))
+            parts = fitting(text.parts, walked.facts)
+            patient = [part.patient for part in parts]
+            found[sign.points_to].append(_evidence(sign, patient, [part.staff for part in parts], words))
         elif value is UNSURE:
-            found["unknown"].append(_evidence(sign, text.unsure, text.staff))
+            staff = [part.staff for part in text.parts]
+            found["unknown"].append(_evidence(sign, [text.unsure], staff, words))
     return {where: tuple(evidence) for where, evidence in found.items()}
 
 
-def _evidence(sign: Sign, patient: str, staff: str) -> Evidence:
+def _evidence(sign: Sign, patient: Iterable[str], staff: Iterable[str], words: Words) -> Evidence:
     return Evidence(
-        sign.id, sign.points_to, say(Sentence(patient, sign.basis)), say(Sentence(staff, sign.basis))
+        sign.id,
+        sign.points_to,
+        _joined(patient, sign.basis, words),
+        _joined(staff, sign.basis, words),
     )
 
 
 def _section(
-    content: Content, key: str, walked: Walk, decision: Decision, clinic: ClinicSettings
+    content: Content, key: str, walked: Walk, decision: Decision, clinic: ClinicSettings, words: Words
 ) -> Sentences:
     # What a patient reads about the root stands apart (`root_sentences`): the clinic decides whether it is shown.
-    rows = (row for row in content.sections[key].rows if key in STAFF_SECTIONS or not row.root)
-    return Sentences(content.sections[key].title, _said_rows(rows, walked, decision, clinic))
+    section = content.sections[key]
+    rows = (row for row in section.rows if section.reader == "staff" or not row.root)
+    return Sentences(section.title, _said_rows(rows, walked, decision, clinic, words))
 
 
 def _said_rows(
-    rows: Iterable[Row], walked: Walk, decision: Decision, clinic: ClinicSettings
+    rows: Iterable[Row], walked: Walk, decision: Decision, clinic: ClinicSettings, words: Words
 ) -> tuple[Said, ...]:
     return tuple(
-        say(row.sentence, clinic)
+        say(row.sentence, words)
         for row in rows
         if _fits(row, decision)
         and settings_allow(row, clinic)
@@ -382,13 +413,13 @@ def settings_allow(row: Row, clinic: ClinicSettings) -> bool:
 
 
 def _line(content: Content, key: str, walked: Walk, points: Points) -> Line:
-    item = content.items[key]
+    item = worded(content, content.items[key], walked.facts)
     codes = walked.answers.get(key, (item.unsure,))
     return Line(
         item=key,
         label=item.label,
         question=item.text,
-        answer=answer_words(content, key, codes),
+        answer=chosen_words(item, codes),
         given=codes,
         known=item.unsure not in codes,
         picture=item.picture,

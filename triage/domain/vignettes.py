@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
 
-from triage.domain.content import URGENCIES, Content, Urgency, Vignette
+from triage.domain.content import URGENCIES, Content, Vignette
 from triage.domain.decision import Decision, decide
 from triage.domain.walk import read_answers, walk
 
@@ -37,10 +35,10 @@ class Judged:
 
     @property
     def _steps(self) -> int:
-        return _rank(self.decision.urgency) - _rank(cast(Urgency | None, self.vignette.urgency))
+        return rank(self.decision.urgency) - rank(self.vignette.urgency)
 
 
-def _rank(urgency: Urgency | None) -> int:
+def rank(urgency: str | None) -> int:
     """An exit page, with no urgency at all, stands lowest."""
     return URGENCIES.index(urgency) if urgency else -1
 
@@ -66,7 +64,6 @@ def score(cases: Iterable[Judged]) -> Score:
     return Score(len(judged), len(judged) - over - under, over, under)
 
 
-@lru_cache(maxsize=8)
 def scores(content: Content) -> dict[str, Score]:
     """By the urgency that is expected, the most urgent first; `exit`: an exit page is."""
     cases: dict[str, list[Judged]] = {urgency: [] for urgency in (*reversed(URGENCIES), "exit")}

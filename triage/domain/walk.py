@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triage.domain.content import Content, Item, Screen
-from triage.domain.logic import YES, Facts
+from triage.domain.logic import YES, Condition, Facts, leaves
 
 # Item key -> the codes given (one or more), or for a text item the text, or () where it was left empty.
 Answers = Mapping[str, tuple[str, ...]]
@@ -37,8 +37,13 @@ class Walk:
         return not self.unanswered and not self.exit
 
     def asks(self, screen: Screen) -> tuple[Item, ...]:
-        """The items of the screen that are asked, given the answers so far."""
-        return tuple(item for item in screen.items if item.key in self.asked)
+        """The items of the screen to be asked now: one that an answer on this screen may open waits for that answer."""
+        open_here = {item.key for item in screen.items if item.key in self.unanswered}
+        return tuple(
+            item
+            for item in screen.items
+            if item.key in self.asked and not (item.ask_when and open_here & reads(item.ask_when))
+        )
 
 
 def walk(content: Content, answers: Answers) -> Walk:
@@ -70,6 +75,11 @@ def walk(content: Content, answers: Answers) -> Walk:
         dropped=tuple(key for key in content.items if key in answers and key not in counting),
         exit=exit_page,
     )
+
+
+def reads(condition: Condition) -> set[str]:
+    """The items on which a condition depends."""
+    return {leaf.item for leaf in leaves(condition)}
 
 
 def next_screen(content: Content, walked: Walk) -> Screen | None:
@@ -122,7 +132,7 @@ def _read_codes(item: Item, value: object) -> tuple[str, ...]:
     for code in given:
         if not isinstance(code, str) or code not in known:
             raise AnswerError(f"unknown code {code!r} for {item.key!r}")
-    if item.kind == "one" and len(given) != 1:
+    if item.takes_one and len(given) != 1:
         raise AnswerError(f"{item.key!r} takes one code")
     alone = item.exclusive.intersection(given)
     if alone and len(set(given)) > 1:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from triage.domain import examples
 from triage.domain.content import CLAIM, CLINIC, Content, Item, Kind, Rule, Screen
 from triage.domain.decision import emergency_signs
-from triage.domain.logic import YES, All, AnyOf, AtLeast, Condition, Not, Sign, Some, leaves
+from triage.domain.logic import YES, All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without, leaves
 
-JOINING = ("and", "or", "not", "at least", "of")
+JOINING = ("and", "or", "not", "without", "at least", "of")
 ALWAYS = "in every other case"  # the last row of a table, which has no condition
 
 
@@ -33,13 +34,17 @@ def condition(content: Content, when: Condition) -> str:
             return " or ".join(_bracketed(content, part, within_or=True) for part in parts)
         case Not(part=part):
             return f"not {_bracketed(content, part)}"
+        case Without(part=part):
+            return f"without {_bracketed(content, part)}"
         case AtLeast(count=count, parts=parts):
             return f"at least {count} of ({'; '.join(condition(content, part) for part in parts)})"
 
 
 def _bracketed(content: Content, part: Condition, *, within_or: bool = False) -> str:
     """A part in brackets, unless it can be read in one way only without them."""
-    one = isinstance(part, Sign | Not | AtLeast) or (isinstance(part, All | Some) and len(part.parts) == 1)
+    one = isinstance(part, Sign | Not | Without | AtLeast) or (
+        isinstance(part, All | Some) and len(part.parts) == 1
+    )
     one = one or (isinstance(part, AnyOf) and (within_or or len(part.codes) == 1))
     words = condition(content, part)
     return words if one else f"({words})"
@@ -50,6 +55,28 @@ def outcome(content: Content, values: Iterable[str]) -> str:
     names = {value: each.staff for table in content.outcomes.values() for value, each in table.items()}
     exits = {key: section.title for key, section in content.sections.items()}
     return " · ".join(names.get(value) or exits.get(value, value) for value in values if value != "-")
+
+
+@dataclass(frozen=True, slots=True)
+class MissWords:
+    """An example that the content contradicts: what it is told, and what would do, as staff call them."""
+
+    name: str
+    told: str
+    due: str
+    why: str
+
+
+def misses(content: Content) -> tuple[MissWords, ...]:
+    return tuple(
+        MissWords(
+            name=miss.name,
+            told=outcome(content, miss.told),
+            due="; ".join(" or ".join(outcome(content, [value]) for value in values) for values in miss.due),
+            why=miss.why,
+        )
+        for miss in examples.misses(content)
+    )
 
 
 def answers(given: Mapping[str, object], *contents: Content) -> Iterator[str]:

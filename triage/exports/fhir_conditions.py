@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from triage.domain.content import Content
-from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
+from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
 from triage.exports.fhir import Json, system
 
 Tests = list[Json]
@@ -93,6 +93,8 @@ class _Path:
                 return _or(map(self.yes, parts))
             case Not(part=part):
                 return self.no(part)
+            case Without(part=part):
+                return f"{self.yes(part)}.not()"
             case AtLeast(count=count, parts=parts):
                 return f"({_number(parts, self.yes)} >= {count})"
             case Sign(when=when):
@@ -107,7 +109,7 @@ class _Path:
                 return _or(map(self.no, parts))
             case Some(parts=parts):
                 return _and(map(self.no, parts))
-            case Not(part=part):
+            case Not(part=part) | Without(part=part):
                 return self.yes(part)
             case AtLeast(count=count, parts=parts):
                 return f"({_number(parts, self.no)} > {len(parts) - count})"

@@ -19,8 +19,8 @@ from triage.store import releases
 
 STATUS = {Release.State.DRAFT: "draft", Release.State.PUBLISHED: "active", Release.State.RETIRED: "retired"}
 SDC_EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
-TYPES = {"one": "choice", "many": "choice", "text": "text"}
-CONTROLS = {"one": "radio-button", "many": "check-box"}
+TYPES = {"one": "choice", "many": "choice", "scale": "choice", "text": "text"}
+CONTROLS = {"one": "radio-button", "many": "check-box", "scale": "radio-button"}
 
 
 def as_text(release: Release, language: str | None = None) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from triage.domain.content import Content
-from triage.domain.loading import ContentError
+from triage.domain.loading import ContentError, Trees
 from triage.models import Release
 from triage.store import releases
-from triage.store.content_files import SHIPPED, read_content
+from triage.store.content_files import SHIPPED, read_content, read_trees
 
 ARGUMENT = "a content directory, or the first letters of a release's SHA-256"
 
@@ -33,6 +33,14 @@ def named_content(name: str, language: str | None = None) -> Content:
         return releases.content(release(name), language or "en")
     except ContentError as error:
         raise CommandError(f"{error}\nMend the content first: manage.py check_content {name}") from None
+
+
+def named_trees(name: str) -> Trees:
+    """The files of the content, as plain trees."""
+    try:
+        return read_trees(Path(name)) if Path(name).is_dir() else releases.trees(release(name))
+    except ContentError as error:
+        raise CommandError(str(error)) from None
 
 
 def release(start: str) -> str:

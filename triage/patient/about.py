@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from triage.domain.citation.resting import resting_on
+from triage.domain.published_cases import own_tally
 from triage.domain.result import citations, section
-from triage.domain.vignettes import scores
 from triage.patient.page import published
 from triage.store import releases
 
@@ -22,11 +22,7 @@ def how_it_works(request: HttpRequest) -> HttpResponse:
     context = {
         "how": section(content, "how", clinic),
         "limits": section(content, "limits", clinic),
-        "scores": [
-            (content.outcomes["urgency"][urgency].patient, found)
-            for urgency, found in scores(content).items()
-            if urgency in content.outcomes["urgency"]
-        ],
+        "tally": own_tally(content),
         "citations": citations(content),
     }
     return render(request, "how.html", context)

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit, TemplateNameMixin
@@ -20,8 +21,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from triage.domain.content import Content, Item, Screen
+from triage.domain.content import Content, Item, Option, Screen
 from triage.domain.walk import Answers, Walk, in_order, walk
+from triage.domain.wording import cautions, worded
 from triage.server.gate import REPLACEMENT
 from triage.store import codes
 from triage.store.visit import Drafts
@@ -47,7 +49,8 @@ class ScreenForm(forms.Form):
         drafts: Drafts = MappingProxyType({}),
         refused: bool = False,
     ) -> None:
-        self.content, self.screen, self.walked, self.items = content, screen, walked, walked.asks(screen)
+        self.content, self.screen, self.walked = content, screen, walked
+        self.items = tuple(worded(content, item, walked.facts) for item in walked.asks(screen))
         self.shown = {
             item.key: [*drafts.get(item.key, walked.answers.get(item.key, ()))] for item in self.items
         }
@@ -156,12 +159,27 @@ class Question(TemplateNameMixin):
             "field": field,  # its errors, and what describes it
             "id": field.auto_id,
             "text": "".join(given),
-            "options": [
-                (option, f"{field.auto_id}_{option.code}", option.code in given) for option in item.options
-            ],
+            "cautions": cautions(form.content, item, form.walked.facts),
+            "groups": _grouped(item, field.auto_id, given),
             "input_type": field.field.widget.input_type,
         }
         return render_to_string(self.get_template_name(template_pack), about)
+
+
+class Choice(NamedTuple):
+    """An option as a page shows it."""
+
+    option: Option
+    id: str
+    ticked: bool
+
+
+def _grouped(item: Item, id: str, given: tuple[str, ...]) -> list[tuple[str, list[Choice]]]:
+    """The options in their order, those that stand together under their heading ("" for none)."""
+    headings = {group.key: group.text for group in item.groups}
+    choices = [Choice(option, f"{id}_{option.code}", option.code in given) for option in item.options]
+    together = groupby(choices, key=lambda choice: choice.option.group)
+    return [(headings.get(key, ""), list(found)) for key, found in together]
 
 
 class ReturnForm(forms.Form):
@@ -212,7 +230,7 @@ def _field(item: Item) -> forms.Field:
     if item.kind == "text":
         return NoteField(required=False, max_length=item.max_length, error_messages=TOO_LONG, **common)
     choices = [(option.code, option.text) for option in item.options]
-    if item.kind == "one":
+    if item.takes_one:
         messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN
         return OneField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **common)
     return ManyField(

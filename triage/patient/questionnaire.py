@@ -14,6 +14,7 @@ from triage.domain.content import Content, Screen
 from triage.domain.decision import emergency_signs
 from triage.domain.result import answer_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
+from triage.domain.wording import phrases
 from triage.patient.forms import ScreenForm
 from triage.patient.keeping import asked_again, emergency_page, keeping, store, taken
 from triage.patient.page import (
@@ -124,7 +125,7 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
     content, walked = open_visit.content, open_visit.walk
     screens = path_screens(content, walked)
     place = screens.index(screen)
-    why = say(screen.why)
+    why = say(screen.why, phrases(content, walked.facts))
     context = {
         "screen": screen,
         "seen": open_visit.last_sequence,
@@ -159,7 +160,6 @@ def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     first = open_visit.content.screens[0]
     context = {
         "sentences": section(open_visit.content, open_visit.walk.exit, clinic),
-        "safety_net": section(open_visit.content, "safety-net", clinic),
         "back_url": reverse("question", args=[first.key]),
     }
     return render(request, "under_16.html", context)

@@ -1,37 +1,39 @@
-"""The content directory on disk: YAML 1.2 files, read into plain trees for the domain's loader."""
+"""The content directory on disk: YAML files, read into plain trees for the domain's loader."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from triage.domain.content import Content
 from triage.domain.loading import ContentError, Fault, Trees, load
+from triage.domain.loading.files import MOST_BYTES, MOST_BYTES_TOGETHER, MOST_FILES, note_plain
+from triage.domain.loading.tree import Node
+from triage.store.plain_yaml import CANNOT_BE_READ, text_of, told, tree_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "foot-pain"
+PROVED = (
+    "proved.sha256"  # beside the files: the hash of the content that `manage.py prove --keep` proved last
+)
+ENDING, OTHER_ENDING = ".yaml", ".yml"
 
 
 def read_trees(directory: Path) -> Trees:
     """Every YAML file of the directory, by its name without ending.
 
-    Raises ContentError when the directory holds none, or a file is not YAML.
+    Raises ContentError when the directory holds none, or a file is not plain YAML.
     """
     faults: list[Fault] = []
     trees: dict[str, object] = {}
-    for path in sorted(directory.glob("*.yaml")):
+    left = MOST_BYTES_TOGETHER
+    for path in _files(directory, faults):
         try:
-            # The pure-Python reader follows YAML 1.2, where a bare `no` is the word, not a boolean.
-            trees[path.stem] = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        except (MarkedYAMLError, UnicodeDecodeError) as error:
-            faults.append(
-                Fault(path.name, _place(error), f"not YAML: {_problem(error)}", "Mend the line it names")
-            )
-    if not trees and not faults:
-        faults.append(
-            Fault(str(directory), "the directory", "holds no YAML files", "Name a content directory")
-        )
+            text = text_of(path, min(MOST_BYTES, left))
+            left -= len(text.encode())
+            trees[path.stem] = tree_of(text)
+            note_plain(Node(path.name, "", trees[path.stem], faults))
+        except CANNOT_BE_READ as error:
+            faults.append(told(path.name, error))
     if faults:
         raise ContentError(faults)
     return trees
@@ -42,10 +44,57 @@ def read_content(directory: Path = SHIPPED, language: str | None = None) -> Cont
     return load(read_trees(directory), language)
 
 
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark else "the whole file"
+def proved(directory: Path = SHIPPED) -> str:
+    """The hash of the content of which the proof is kept; "" where none is."""
+    kept = directory / PROVED
+    return kept.read_text(encoding="ascii").strip() if kept.exists() else ""
 
 
-def _problem(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error).split("\n", 1)[0]
+def read_cases(path: Path) -> object:
+    """The tree of a file of cases: YAML as cases.yaml, or one JSON object a line, with `_` in names and `address`.
+
+    Raises ContentError.
+    """
+    faults: list[Fault] = []
+    tree: object = None
+    try:
+        text = text_of(path, MOST_BYTES)
+        lines = text.splitlines() if path.suffix == ".jsonl" else ()
+        tree = (
+            {"cases": [_case(json.loads(line)) for line in lines if line.strip()]} if lines else tree_of(text)
+        )
+        note_plain(Node(path.name, "", tree, faults))
+    except CANNOT_BE_READ as error:
+        faults.append(told(path.name, error))
+    if faults:
+        raise ContentError(faults)
+    return tree
+
+
+def _case(line: object) -> object:
+    """As cases.yaml writes it: an empty `assumed` is left out."""
+    if not isinstance(line, dict):
+        return line
+    given = {name.replace("_", "-"): value for name, value in line.items() if value != ""}
+    return {"url": given.pop("address", None), **given}
+
+
+def _files(directory: Path, faults: list[Fault]) -> list[Path]:
+    def fault(problem: str, remedy: str, name: str = str(directory), place: str = "the directory") -> None:
+        faults.append(Fault(name, place, problem, remedy))
+
+    try:
+        every = sorted(directory.iterdir())
+    except OSError as error:
+        fault(str(error.strerror), "Name a content directory")
+        return []
+    found = [path for path in every if path.suffix == ENDING]
+    if not found:
+        fault("holds no YAML files", "Name a content directory")
+    if len(found) > MOST_FILES:
+        fault(f"holds {len(found)} files", f"Keep to {MOST_FILES}")
+        return []
+    for path in every:
+        if path.suffix == OTHER_ENDING:
+            fault(f"ends in {OTHER_ENDING}", f"Let it end in {ENDING}", path.name, "its name")
+    return found

@@ -4,15 +4,18 @@ for it on a page. Names nobody: submissions are only counted."""
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from triage.domain import words
 from triage.domain.citation.ledger import entries
-from triage.domain.content import Content
-from triage.domain.loading import ContentError, Trees, load
+from triage.domain.content import ORIGINS, URGENCIES, Content
+from triage.domain.loading import ContentError, Trees, load, population
+from triage.domain.population import EVERYBODY, Population, Tallies, Tally, people, tell
 from triage.domain.proof.compare import compare
 from triage.domain.proof.prove import Report, prove
 from triage.models import Release
@@ -20,6 +23,8 @@ from triage.store import releases
 from triage.store.records import told_otherwise
 
 Examined = dict[str, Any]
+PEOPLE, SEED = 20_000, 2026  # made up, the same ones each time
+EVERY = 5_000  # people, before the next word of progress
 
 
 @lru_cache(maxsize=4)
@@ -38,13 +43,14 @@ def broken_properties(text: str) -> tuple[str, ...]:
 def examine(
     text: str, running: Release | None, progress: Callable[[str], None] = lambda line: None
 ) -> Examined:
-    """The proof, the comparison with the running release, and what stored submissions would be told."""
+    """The proof, the comparison with the running release, and what made-up people and stored submissions are told."""
     trees = json.loads(text)
     progress("Proving")
     found: Examined = {"proof": _proof(proved(text)), "comparison": None}
     if running is not None and releases.sha256(text) != running.sha256:
         progress(f"Comparing with {running}")
         found["comparison"] = _comparison(trees, running)
+    found["population"] = _population(trees, running, progress)
     progress("Telling the stored submissions again")
     found["replay"] = _replay(load(trees))
     return found
@@ -55,6 +61,81 @@ def _proof(report: Report) -> Examined:
         "answer_sets": f"{report.answer_sets:,}",
         "properties": [[each.name, each.says, each.facts] for each in report.properties],
         "screens": [report.lengths.shortest, report.lengths.longest] if report.lengths else [],
+    }
+
+
+def told_people(
+    maker: Content,
+    population: Population,
+    contents: Sequence[Content],
+    number: int = PEOPLE,
+    seed: int = SEED,
+    progress: Callable[[str], None] = lambda line: None,
+) -> dict[str, tuple[Tallies, ...]]:
+    """What each content tells people made for `maker`, by how noisy their answers are."""
+    found: dict[str, tuple[Tallies, ...]] = {}
+    for name, noise in population.noise.items():
+        found[name] = tuple({} for _content in contents)
+        draw = random.Random(seed).random  # noqa: S311 (the same people each time, no secret)
+        made = people(maker, population, number, noise, draw)
+        for count, person in enumerate(made, start=1):
+            for content, tallies in zip(contents, found[name], strict=True):
+                tell(content, person, tallies)
+            if count % EVERY == 0:
+                progress(f"{count:,} of {number:,} made-up people told, noise: {name}")
+    return found
+
+
+def _population(trees: Trees, running: Release | None, progress: Callable[[str], None]) -> Examined | None:
+    """What ordinary people are told, beside what the running release tells the same people."""
+    content = load(trees)
+    assumed = population(trees, content)
+    if assumed is None:
+        return None
+    contents = [content]
+    if running is not None:
+        with suppress(ContentError):  # the comparison tells of it
+            contents.append(releases.content(running.sha256, content.language))
+    found = told_people(content, assumed, contents, PEOPLE, progress=progress)
+    gives = {rule.id: rule.gives for rule in content.urgency_rules}
+    return {
+        "people": f"{PEOPLE:,}",
+        "levels": [
+            {
+                "noise": noise,
+                "overall": [
+                    _shares("Everybody", new[EVERYBODY]),
+                    *(_shares(f"Everybody, as told by {running}", each[EVERYBODY]) for each in old),
+                ],
+                "conditions": [
+                    _shares(each.name, new[each.key]) for each in assumed.conditions if each.key in new
+                ],
+                "rules": [
+                    [
+                        id,
+                        gives[id],
+                        f"{new[EVERYBODY].share(count):.1f}",
+                        f"{new[EVERYBODY].share(alone):.1f}",
+                    ]
+                    for id, count, alone in most_telling(new[EVERYBODY])
+                ],
+            }
+            for noise, (new, *old) in found.items()
+        ],
+    }
+
+
+def most_telling(tally: Tally, most: int = 12) -> list[tuple[str, int, int]]:
+    """The urgency rules that decided most often, and how often none but they did."""
+    return [(id, count, tally.alone[id]) for id, count in tally.rules.most_common(most)]
+
+
+def _shares(name: str, tally: Tally) -> Examined:
+    return {
+        "name": name,
+        "people": tally.people,
+        "urgencies": [f"{tally.share(tally.urgencies[urgency]):.1f}" for urgency in reversed(URGENCIES)],
+        "origins": [f"{tally.share(tally.origins[origin]):.1f}" for origin in ORIGINS],
     }
 
 

@@ -41,8 +41,8 @@ class Marked(NamedTuple):
 
 @register.filter
 def part(parts: Mapping[str, Any], key: str) -> Any:
-    """A part of a result whose key has a hyphen, which template syntax cannot read."""
-    return parts[key]
+    """A part of a result whose key has a hyphen, which template syntax cannot read; older results lack some."""
+    return parts.get(key)
 
 
 @register.filter

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import string
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Literal, cast
+from itertools import combinations, product
+from typing import Any, Literal
 
 from triage.domain.cases import ALWAYS, Cases, CaseTable, either, table_of
 from triage.domain.citation.hedges import LEXICONS, Lexicon, overstatements
 from triage.domain.content import (
     ORIGINS,
     ROOTS,
-    STAFF_SECTIONS,
+    SIGNS,
     URGENCIES,
     Content,
+    Item,
+    NeverTogether,
     Row,
+    Rule,
     Screen,
     Sentence,
-    Urgency,
 )
 from triage.domain.decision import decide
 from triage.domain.loading import Fault
-from triage.domain.logic import UNSURE, YES
-from triage.domain.result import ClinicSettings, Said, build, say
+from triage.domain.logic import UNSURE, YES, Sign
+from triage.domain.result import ClinicSettings, build
 from triage.domain.walk import Answers, read_answers, walk
+from triage.domain.wording import texts_of
 
 Reader = Literal["patient", "staff"]
+READERS: tuple[Reader, ...] = ("patient", "staff")
 Says = Literal[
     "claim", "finding", "words"
 ]  # what sources say; what was answered; questions, names and titles
@@ -70,7 +75,7 @@ def entries(content: Content) -> Iterator[Entry]:
     yield from _names(content)
     yield from _findings(content)
     for section in content.sections.values():
-        reader: Reader = "staff" if section.key in STAFF_SECTIONS else "patient"
+        reader: Reader = "staff" if section.reader == "staff" else "patient"
         yield Entry(f"section.{section.key}.title", reader, "words", Sentence(section.title, ()))
         for row in section.rows:
             yield Entry(f"row.{row.key}", reader, "claim", row.sentence)
@@ -84,15 +89,26 @@ def _screen(screen: Screen) -> Iterator[Entry]:
     yield Entry(f"screen.{screen.key}.title", "patient", "words", Sentence(screen.title, ()))
     yield Entry(f"screen.{screen.key}.why", "patient", "claim", screen.why)
     for item in screen.items:
-        texts = {"text": item.text, "label": item.label, "hint": item.hint}
-        for option in item.options:
-            texts |= {option.code: option.text, f"{option.code}.hint": option.hint}
-        for name, text in texts.items():
-            if text:
-                yield Entry(f"item.{item.key}.{name}", "patient", "words", Sentence(text, item.basis))
+        for name, text in _texts(item):
+            yield Entry(f"item.{item.key}.{name}", "patient", "words", Sentence(text, item.basis))
+        for caution in item.cautions:
+            yield Entry(f"item.{item.key}.caution.{caution.key}", "patient", "claim", caution.sentence)
+
+
+def _texts(item: Item) -> Iterator[tuple[str, str]]:
+    """What an item can say to somebody, with the names in braces that it is written with."""
+    yield from {**texts_of(item), **item.phrased}.items()
+    for group in item.groups:
+        yield f"group.{group.key}", group.text
+    for variant in item.variants:
+        for name, text in variant.texts.items():
+            yield f"variant.{variant.key}{'' if name == 'text' else f'.{name}'}", text
 
 
 def _names(content: Content) -> Iterator[Entry]:
+    for phrase in content.phrases.values():
+        for text in dict.fromkeys((phrase.text, *(text for _when, text in phrase.variants))):
+            yield Entry(f"phrase.{phrase.key}", "patient", "words", Sentence(text, ()))
     for name, outcomes in content.outcomes.items():
         for value, outcome in outcomes.items():
             yield Entry(f"outcome.{name}.{value}", "patient", "words", Sentence(outcome.patient, ()))
@@ -101,13 +117,23 @@ def _names(content: Content) -> Iterator[Entry]:
 
 def _findings(content: Content) -> Iterator[Entry]:
     for rule in (*content.origin_rules, *content.root_rules, *content.urgency_rules):
-        yield Entry(f"rule.{rule.id}", "patient", "claim", rule.patient)
-        yield Entry(f"rule.{rule.id}", "staff", "claim", rule.staff)
+        for part in rule.parts:
+            key = ".".join(filter(None, ("rule", rule.id, part.key)))
+            yield Entry(key, "patient", "claim", Sentence(part.patient, rule.basis))
+            yield Entry(key, "staff", "claim", Sentence(part.staff, rule.basis))
     for sign in content.signs:
         text = content.sign_texts[sign.id]
-        yield Entry(f"sign.{sign.id}", "patient", "finding", Sentence(text.patient, sign.basis))
-        yield Entry(f"sign.{sign.id}.unsure", "patient", "finding", Sentence(text.unsure, sign.basis))
-        yield Entry(f"sign.{sign.id}", "staff", "finding", Sentence(text.staff, sign.basis))
+        texts: list[tuple[str, Reader, str]] = [("unsure", "patient", text.unsure)]
+        for part in text.parts:
+            texts += [(part.key, "patient", part.patient), (part.key, "staff", part.staff)]
+            texts += [
+                (f"{part.key}.name", "patient", part.name),
+                (f"{part.key}.name", "staff", part.staff_name),
+            ]
+        for name, reader, said in texts:
+            if said:
+                key = ".".join(filter(None, ("sign", sign.id, name.strip("."))))
+                yield Entry(key, reader, "finding", Sentence(said, sign.basis))
 
 
 # What a sentence may say
@@ -158,36 +184,91 @@ def unused_claims(content: Content) -> set[str]:
 # What results say
 
 
+class Texts:
+    """What may stand on a page: texts, their names in braces standing for all that can be said there."""
+
+    def __init__(self, texts: Iterable[str], names: Mapping[str, str], *, joined: str) -> None:
+        """`names`: name -> pattern. `joined`: what stands between several of them in one piece."""
+        one = "|".join(sorted({_pattern(text, names) for text in texts}, key=len, reverse=True))
+        self.all = re.compile(f"(?:{one})(?:{re.escape(joined)}(?:{one}))*")
+
+    def __contains__(self, text: str) -> bool:
+        return self.all.fullmatch(text) is not None
+
+
+def _pattern(text: str, names: Mapping[str, str]) -> str:
+    """The text as a pattern. What is filled in at its head has a capital there."""
+    made = "".join(
+        re.escape(words) + (f"(?:{names[name]})" if name else "")
+        for words, name, _format, _as in string.Formatter().parse(text)
+    )
+    return f"(?i:{made})" if text.startswith("{") else made
+
+
+def _fillings(content: Content, clinic: ClinicSettings, reader: Reader) -> dict[str, str]:
+    """Name in braces -> pattern of what can be said in its place."""
+    said = {
+        key: (phrase.text, *(text for _when, text in phrase.variants))
+        for key, phrase in content.phrases.items()
+    }
+    names = [
+        part.name if reader == "patient" else part.staff_name
+        for sign in content.signs
+        if sign.points_to == "back"
+        for part in content.sign_texts[sign.id].parts
+    ]
+    one = _any_of(name for name in names if name)
+    return {
+        **{name: re.escape(value) for name, value in clinic.items()},
+        **{key: _any_of(texts) for key, texts in said.items()},
+        SIGNS: f"{one}(?:(?:, | {content.conjunction[reader]} ){one})*",
+    }
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    return f"(?:{'|'.join(re.escape(text) for text in sorted(set(texts), key=len, reverse=True))})"
+
+
 @dataclass(frozen=True)
 class Ledger:
     """What may stand on the results of a content, in a clinic with these settings."""
 
-    sentences: frozenset[Said]
-    words: frozenset[str]
+    sentences: Mapping[tuple[str, tuple[str, ...]], Texts]  # by kind and sources
+    words: Texts
 
     def unknown_in(self, data: Any) -> Iterator[str]:
         """The texts in a result's data that are in no file of the content, or under other sources than there."""
         if isinstance(data, Mapping):
             if data.keys() == {"text", "kind", "sources"}:
-                said = Said(data["text"], data["kind"], tuple(data["sources"]))
-                if said not in self.sentences:
-                    yield said.text
+                known = self.sentences.get((data["kind"], tuple(data["sources"])))
+                if known is None or data["text"] not in known:
+                    yield data["text"]
                 return
             data = [value for key, value in data.items() if key not in ("note", "citations")]
         if isinstance(data, list | tuple):
             for part in data:
                 yield from self.unknown_in(part)
-        elif isinstance(data, str) and " " in data and not self.words.issuperset(data.split("; ")):
+        elif isinstance(data, str) and " " in data and data not in self.words:
             yield data
 
 
 def ledger(content: Content, clinic: ClinicSettings) -> Ledger:
-    every = list(entries(content))
+    fillings = {reader: _fillings(content, clinic, reader) for reader in READERS}
+    said: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
+    words = []
+    for entry in entries(content):
+        text = entry.sentence.text
+        if entry.says == "words":
+            words.append(text)
+        else:
+            said.setdefault((entry.sentence.kind, entry.sentence.sources), {})[text] = None
+    either = {
+        name: f"{pattern}|{fillings['staff'][name]}" if name == SIGNS else pattern
+        for name, pattern in fillings["patient"].items()
+    }
     return Ledger(
-        sentences=frozenset(say(entry.sentence, clinic) for entry in every if entry.says != "words"),
-        words=frozenset(
-            part for entry in every if entry.says == "words" for part in entry.sentence.text.split("; ")
-        ),
+        sentences={rests_on: Texts(texts, either, joined=" ") for rests_on, texts in said.items()},
+        words=Texts(words, either, joined="; "),
     )
 
 
@@ -234,50 +315,110 @@ def _said(data: Any) -> Iterator[str]:
 def never_shown(content: Content, rendering: Rendering) -> Iterator[Entry]:
     """The sentences that no result came to show. The words of a sign that points nowhere are for conditions alone."""
     silent = {sign.id for sign in content.signs if sign.points_to == "neither"}
+    shown = "\n".join(rendering.shown)
+    fillings = {
+        reader: [_fillings(content, clinic, reader) for clinic in (ALL_SET, FEW_SET)] for reader in READERS
+    }
     for entry in entries(content):
         kind, id = entry.key.split(".")[:2]
-        filled = {say(entry.sentence, clinic).text for clinic in (ALL_SET, FEW_SET)}
-        if kind in ("rule", "sign", "row") and id not in silent and not filled & rendering.shown:
+        if kind not in ("rule", "sign", "row") or id in silent:
+            continue
+        if not any(
+            re.search(_pattern(entry.sentence.text, names), shown) for names in fillings[entry.reader]
+        ):
             yield entry
+
+
+def together(content: Content) -> Iterator[tuple[NeverTogether, tuple[str, str], Answers]]:
+    """The rows that must not stand side by side and can: each pair, with answers for which both conditions hold.
+
+    An urgency that both rows may be shown with is taken to come about.
+    """
+    table = table_of(content)
+    rows = {row.key: row for section in content.sections.values() for row in section.rows}
+    for never in content.never_together:
+        for one, other in combinations(never.rows, 2):
+            if set(rows[one].urgency or URGENCIES).isdisjoint(rows[other].urgency or URGENCIES):
+                continue
+            answers = table.example(*_shown(table, rows[one]), *_shown(table, rows[other]))
+            if answers is not None:
+                yield never, (one, other), answers
 
 
 def answer_sets(content: Content) -> Iterator[Answers]:
     """The example cases, and answers made for each outcome, rule, sign and row; each set once."""
-    table = table_of(content)
-    made = [table.example(*parts) for parts in _wanted(content, table)]
     cases = [read_answers(content, vignette.answers) for vignette in content.vignettes]
-    yield from {
-        tuple(sorted(answers.items())): answers for answers in (*cases, *made) if answers is not None
-    }.values()
+    yield from {tuple(sorted(answers.items())): answers for answers in (*cases, *_made(content))}.values()
 
 
-def _wanted(content: Content, table: CaseTable) -> Iterator[tuple[Cases, ...]]:
-    for origin, urgency in product(ORIGINS, URGENCIES):
+def _made(content: Content) -> Iterator[Answers]:
+    """Answers for everything that is wanted; what it does not ask for is answered as calmly as can be."""
+    table, calm = table_of(content), _calm(content)
+    for parts, urgencies in _wanted(content, table):
+        plain = table.example(*parts)
+        if plain is None:
+            continue
+        if not urgencies:
+            yield {**calm, **plain}
+        for urgency in urgencies:
+            rules = [rule for rule in content.urgency_rules if rule.gives == urgency]
+            made = (table.example(*parts, table.fires(rule)) for rule in rules)
+            for answers in ({**calm, **found} for found in (plain, *made) if found is not None):
+                if decide(content, walk(content, answers)).urgency == urgency:
+                    yield answers
+                    break
+
+
+def _calm(content: Content) -> Answers:
+    """For each question that a rule of urgency reads, the answer that speaks least for it."""
+    rises = content.properties.more_urgent
+    return {
+        rise.item: rise.levels[0][:1] if rise.levels else tuple(sorted(content.items[rise.item].exclusive))
+        for rise in rises
+    }
+
+
+Wanted = tuple[tuple[Cases, ...], tuple[str, ...]]  # what has to hold, with each of these urgencies
+
+
+def _wanted(content: Content, table: CaseTable) -> Iterator[Wanted]:
+    for origin in ORIGINS:
         for root in ROOTS if origin == "back" else ("",):
-            yield (table.roots[root] if root else table.origins[origin], *_exactly(table, urgency))
+            yield (table.roots[root] if root else table.origins[origin],), URGENCIES
     for rule in content.origin_rules:
-        yield (table.decides(rule, content.origin_rules),)
+        yield from _parts(table, rule, table.decides(rule, content.origin_rules))
     for rule in content.root_rules:
-        yield (table.origins["back"], table.decides(rule, content.root_rules))
+        yield from _parts(table, rule, table.origins["back"], table.decides(rule, content.root_rules))
     for rule in content.urgency_rules:
-        yield (table.fires(rule),)
+        yield from _parts(table, rule, table.fires(rule))
     for sign in content.signs:
-        yield (table.when(sign),)
-        yield (table.when(sign, UNSURE), table.when(sign, YES, False))
+        yield from _sign(content, table, sign)
     for section in content.sections.values():
         for row in section.rows:
-            yield from _row(table, row)
+            yield tuple(_shown(table, row)), row.urgency
 
 
-def _row(table: CaseTable, row: Row) -> Iterator[tuple[Cases, ...]]:
-    """What it takes for the row to be shown, by each urgency it may be shown with."""
-    when = table.when(row.when) if row.when else ALWAYS
-    origin = either(table.origins[name] for name in row.origin) if row.origin else ALWAYS
-    root = either(table.roots[name] for name in row.root) if row.root else ALWAYS
-    for urgency in row.urgency or (None,):
-        yield (when, origin, root, *(_exactly(table, cast(Urgency, urgency)) if urgency else ()))
+def _parts(table: CaseTable, rule: Rule, *met: Cases) -> Iterator[Wanted]:
+    """What it takes for each part of a rule to be said, where the rule is met."""
+    for part in rule.parts:
+        yield (*met, table.when(part.when) if part.when else ALWAYS), ()
 
 
-def _exactly(table: CaseTable, urgency: Urgency) -> tuple[Cases, Cases]:
-    higher = URGENCIES[URGENCIES.index(urgency) + 1 :]
-    return table.at_least[urgency], table.below[higher[0]] if higher else ALWAYS
+def _sign(content: Content, table: CaseTable, sign: Sign) -> Iterator[Wanted]:
+    """What it takes for each part of a sign to be said, alone and where signs are listed; and for it to be unknown."""
+    for part in content.sign_texts[sign.id].parts:
+        met = (table.when(sign), table.when(part.when) if part.when else ALWAYS)
+        yield met, ()
+        if part.name:
+            yield (*met, table.origins["back"]), ()
+    yield (table.when(sign, UNSURE), table.when(sign, YES, False)), ()
+
+
+def _shown(table: CaseTable, row: Row) -> Iterator[Cases]:
+    """What it takes for the row to be shown, beside an urgency."""
+    if row.when:
+        yield table.when(row.when)
+    if row.origin:
+        yield either(table.origins[name] for name in row.origin)
+    if row.root:
+        yield either(table.roots[name] for name in row.root)

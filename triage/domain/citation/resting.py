@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from triage.domain.content import STAFF_SECTIONS, Content
+from triage.domain.content import SIGNS, Content
 from triage.domain.result import ClinicSettings, say, settings_allow
+from triage.domain.wording import filled, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,18 @@ def resting_on(content: Content, sources: Collection[str], clinic: ClinicSetting
     """What rests on any of the sources (ids of claims or guidance), as this clinic's patients read it."""
     cite = set(sources)
     questions = (item.text for item in content.items.values() if not cite.isdisjoint(item.basis))
-    signs = (content.sign_texts[sign.id].patient for sign in content.signs if not cite.isdisjoint(sign.basis))
-    staff_rows = (row for key in STAFF_SECTIONS for row in content.sections[key].rows)
+    signs = (
+        part.patient
+        for sign in content.signs
+        if not cite.isdisjoint(sign.basis)
+        for part in content.sign_texts[sign.id].parts
+    )
+    staff_rows = (
+        row for section in content.sections.values() if section.reader == "staff" for row in section.rows
+    )
     return Resting(
         rules=tuple(dict.fromkeys(_rules(content, cite))),
-        signs=tuple(dict.fromkeys(signs)),
+        signs=tuple(dict.fromkeys(sign for sign in signs if sign)),  # of some only staff read
         questions=tuple(questions),
         sentences=tuple(dict.fromkeys(_sentences(content, cite, clinic))),
         for_staff=sum(not cite.isdisjoint(row.sentence.basis) for row in staff_rows),
@@ -49,6 +57,7 @@ def resting_on(content: Content, sources: Collection[str], clinic: ClinicSetting
 
 
 def _rules(content: Content, cite: set[str]) -> Iterator[Decides]:
+    words = {**phrases(content), SIGNS: "…"}  # which signs it lists depends on the answers
     for name, rules in (
         ("origin", content.origin_rules),
         ("root", content.root_rules),
@@ -56,14 +65,16 @@ def _rules(content: Content, cite: set[str]) -> Iterator[Decides]:
     ):
         for rule in rules:
             if not cite.isdisjoint(rule.basis):
-                yield Decides(rule.patient.text, content.outcomes[name][rule.gives].patient)
+                gives = content.outcomes[name][rule.gives].patient
+                yield from (Decides(filled(part.patient, words), gives) for part in rule.parts)
 
 
 def _sentences(content: Content, cite: set[str], clinic: ClinicSettings) -> Iterator[str]:
     for screen in content.screens:
         if not cite.isdisjoint(screen.why.basis):
             yield screen.why.text
-    for key, section in content.sections.items():
-        for row in section.rows if key not in STAFF_SECTIONS else ():
+    words = {**clinic, **phrases(content)}
+    for section in content.sections.values():
+        for row in section.rows if section.reader != "staff" else ():
             if not cite.isdisjoint(row.sentence.basis) and settings_allow(row, clinic):
-                yield say(row.sentence, clinic).text
+                yield say(row.sentence, words).text

@@ -1,12 +1,12 @@
-"""Reading a condition from a tree: {item, is}, {item, any-of}, {sign}, {all}, {any}, {not}, {at-least, of}."""
+"""Reading a condition from a tree, in one of FORMS."""
 
 from __future__ import annotations
 
 from triage.domain.content import Item
 from triage.domain.loading.tree import Node
-from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
+from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
 
-FORMS = "{item, is}, {item, any-of}, {sign}, {all}, {any}, {not} or {at-least, of}"
+FORMS = "{item, is}, {item, any-of}, {sign}, {all}, {any}, {not}, {without} or {at-least, of}"
 
 
 class ConditionReader:
@@ -38,6 +38,8 @@ class ConditionReader:
                 return Some(self._parts(fields["any"]))
             case ["not"]:
                 return Not(self.read(fields["not"]))
+            case ["without"]:
+                return Without(self.read(fields["without"]))
             case ["at-least", "of"]:
                 return self._at_least(fields["at-least"], fields["of"])
         node.fault(f"is not a condition (it has {', '.join(sorted(fields)) or 'nothing'})", f"Write {FORMS}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from triage.domain.content import OUTCOMES, Properties, Rule, Sentence
+from triage.domain.content import CLINIC, OUTCOMES, Properties, Rule
 from triage.domain.loading.conditions import ConditionReader
 from triage.domain.loading.properties import read_properties
 from triage.domain.loading.results import ResultsReader
@@ -34,7 +34,13 @@ def read_decision(
     every = [rule.id for table in rules.values() for rule in table]
     note_repeats(((id, node) for id in every), "rule id")
     results.note_rules(set(every))
-    return tuple(conditions.signs.values()), rules, read_properties(fields["properties"], conditions.items)
+    properties = read_properties(fields["properties"], conditions.items, set(every))
+    excused = {id for row in properties.on_our_word for id in row.rules}
+    for rule in (rule for table in rules.values() for rule in table):
+        if set(rule.basis) <= {CLINIC} and rule.id not in excused:
+            problem = f"the rule {rule.id} rests on the clinic's word alone"
+            node.fault(problem, "Give it claim or guidance ids, or name it under on-our-word, with why")
+    return tuple(conditions.signs.values()), rules, properties
 
 
 def _sign(node: Node, sources: SourcesReader, conditions: ConditionReader) -> Sign:
@@ -56,8 +62,7 @@ def _rule(
 ) -> Rule:
     fields = node.fields(("id", "gives", "basis"), ("when",))
     id = _rule_id(fields["id"])
-    basis = sources.basis(fields["basis"], node, outside=True)
-    patient, staff = results.rule_texts(id, node)
+    parts = results.rule_parts(id, node)
     gives = fields["gives"].one_of(values)
     if gives == "routine":
         node.fault("a rule cannot give routine", "Routine is what is left when no urgency row matches")
@@ -65,9 +70,8 @@ def _rule(
         id=id,
         gives=gives,
         when=conditions.read_optional(fields["when"]),
-        basis=basis,
-        patient=Sentence(patient, basis),
-        staff=Sentence(staff, basis),
+        basis=sources.basis(fields["basis"], node),
+        parts=parts,
     )
 
 

@@ -5,21 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations, product
 
-from triage.domain.content import ORIGINS, STAFF_SECTIONS, URGENCIES, Content, Item, Row, Section
+from triage.domain.content import ORIGINS, URGENCIES, Content, Item, Row, Section
 from triage.domain.loading.tree import Node
-from triage.domain.logic import YES, Condition, leaves
+from triage.domain.logic import YES, Condition, Sign, leaves
 
-UNFILTERED = ("safety-net", "limits", "under-16", "how")  # shown whole, whatever was answered
+UNFILTERED = ("safety-net", "limits", "how")  # like exit pages shown whole, whatever was answered
 MOST_CASES = 100_000
+MOST_PARTS, MOST_LEVELS = 5_000, 100  # of a condition, with its signs written out
 
 
 def note_integrity(content: Content, cited: set[str], file: Callable[[str], Node]) -> None:
     """Fault unused sources, unreachable items and sections with a gap."""
+    if too_large := _too_large(content):
+        file("decision").fault(f"the condition of {too_large} reads too much", "Write it in fewer parts")
+        return
     _note_unused(content, cited, file("sources"))
     for item in content.items.values():
         if item.ask_when is not None and not can_hold(item.ask_when, content):
             file("questionnaire").fault(f"the item {item.key!r} can never be asked", "Mend its ask-when")
+    _note_exits(content, file("questionnaire"))
     _note_sections(content, file("results"))
+    _note_never_together(content, file("results"))
+
+
+def _too_large(content: Content) -> str:
+    """The first condition that would take too long to tell: by names of names, a few lines can ask for millions."""
+    known: dict[str, tuple[int, int]] = {}
+    rules = (*content.origin_rules, *content.root_rules, *content.urgency_rules)
+    rows = (row for section in content.sections.values() for row in section.rows)
+    parts = [(rule.id, part) for rule in rules for part in rule.parts]
+    parts += [(id, part) for id, text in content.sign_texts.items() for part in text.parts]
+    named = [
+        *((sign.id, sign.when) for sign in content.signs),
+        *((rule.id, rule.when) for rule in rules),
+        *((row.key, row.when) for row in rows),
+        *((id, part.when) for id, part in parts),
+    ]
+    for name, condition in named:
+        if condition is not None:
+            known[name] = size, depth = _extent(condition, known)
+            if size > MOST_PARTS or depth > MOST_LEVELS:
+                return name
+    return ""
+
+
+def _extent(condition: Condition, known: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    """How many parts a condition has once its signs are written out, and how many levels deep."""
+    if isinstance(condition, Sign):
+        return known[condition.id]
+    below = [_extent(part, known) for part in condition.parts]
+    return 1 + sum(parts for parts, _ in below), 1 + max((depth for _, depth in below), default=0)
 
 
 def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
@@ -38,12 +73,30 @@ def _note_unused(content: Content, cited: set[str], sources: Node) -> None:
         )
 
 
+def _note_exits(content: Content, questionnaire: Node) -> None:
+    pages = [section.key for section in content.sections.values() if section.reader == "exit"]
+    for item in content.items.values():
+        for code, page in item.exits:
+            if page not in pages:
+                questionnaire.fault(
+                    f"{item.key} {code} ends at {page!r}, which is no exit page",
+                    f"Name a section that is for: exit ({', '.join(pages)})",
+                )
+
+
+def _note_never_together(content: Content, results: Node) -> None:
+    known = {row.key for section in content.sections.values() for row in section.rows}
+    for together in content.never_together:
+        for key in sorted(set(together.rows) - known):
+            results.fault(f"never-together names the row {key!r}, which does not exist", "Mend its key")
+
+
 def _note_sections(content: Content, results: Node) -> None:
-    for key in UNFILTERED:
-        _note_unfiltered(content.sections[key], results)
     for section in content.sections.values():
+        if section.key in UNFILTERED or section.reader == "exit":
+            _note_unfiltered(section, results)
         for row in section.rows:
-            if row.root and section.key not in ("pattern", *STAFF_SECTIONS):
+            if row.root and section.key != "pattern" and section.reader != "staff":
                 results.fault(
                     f"the row {row.key} of {section.key} has a root filter", "Move it to pattern or examine"
                 )
@@ -115,7 +168,7 @@ def _reads(condition: Condition, content: Content) -> tuple[str, ...]:
 
 def _cases(item: Item, condition: Condition, content: Content) -> Iterator[frozenset[str]]:
     """Every answer to the item that conditions can tell apart."""
-    if item.kind == "one":
+    if item.takes_one:
         return (frozenset((code,)) for code in item.codes)
     read = {code for leaf in leaves(condition) if leaf.item == item.key for code in leaf.codes}
     for other in content.items.values():

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from triage.domain.content import Codes, Item, Properties, Rise, WeakSupport
+from triage.domain.content import Codes, Excused, ExcusedRules, Item, Properties, Rise, WeakSupport
 from triage.domain.loading.tree import Node
 
 PROPERTIES = ("towards-back", "more-urgent", "weak-support", "mirrored", "emergency-signs")
+EXCUSES = ("unread", "on-our-word", "one-sentence")
 Read = TypeVar("Read")
 
 
-def read_properties(node: Node, items: Mapping[str, Item]) -> Properties:
-    parts = node.fields(PROPERTIES)
+def read_properties(node: Node, items: Mapping[str, Item], rules: set[str]) -> Properties:
+    parts = node.fields(PROPERTIES, EXCUSES)
 
     def each(name: str, read: Callable[[Node, Mapping[str, Item]], Read | None]) -> tuple[Read, ...]:
         return tuple(found for row in parts[name].rows() if (found := read(row, items)))
@@ -24,6 +25,9 @@ def read_properties(node: Node, items: Mapping[str, Item]) -> Properties:
         weak_support=each("weak-support", _weak_support),
         mirrored=each("mirrored", _mirrored),
         emergency_signs=each("emergency-signs", _codes),
+        unread=each("unread", _excused),
+        on_our_word=tuple(_excused_rules(row, rules) for row in parts["on-our-word"].rows()),
+        one_sentence=tuple(_excused_rules(row, rules) for row in parts["one-sentence"].rows()),
     )
     if parts["emergency-signs"].given and not properties.emergency_signs:
         parts["emergency-signs"].fault("names no sign", "Name the codes that alone are an emergency")
@@ -31,11 +35,11 @@ def read_properties(node: Node, items: Mapping[str, Item]) -> Properties:
 
 
 def _rise(node: Node, items: Mapping[str, Item]) -> Rise | None:
-    fields = node.fields({"item"}, {"rising", "adding"})
+    fields = node.fields({"item"}, {"rising", "adding", "apart"})
     item = _item(fields["item"], items)
     if item is None:
         return None
-    wanted, other = ("rising", "adding") if item.kind == "one" else ("adding", "rising")
+    wanted, other = ("rising", "adding") if item.takes_one else ("adding", "rising")
     if not fields[wanted].given or fields[other].given:
         node.fault(
             f"does not fit the item {item.key!r}, of kind {item.kind}", f"Give it `{wanted}` and nothing else"
@@ -45,7 +49,7 @@ def _rise(node: Node, items: Mapping[str, Item]) -> Rise | None:
         ticks = _known(fields["adding"], item)
         for code in item.exclusive.intersection(ticks):
             fields["adding"].fault(f"{code!r} stands alone", "Name ticks that can stand beside others")
-        return Rise(item.key, (), ticks)
+        return Rise(item.key, (), ticks, _known(fields["apart"], item))
     levels = tuple(_known(row, item) for row in fields["rising"].rows())
     if sorted(code for level in levels for code in level) != sorted(item.codes):
         fields["rising"].fault(f"does not name each code of {item.key!r} once", "Give every code its level")
@@ -72,6 +76,21 @@ def _codes(node: Node, items: Mapping[str, Item]) -> Codes | None:
     fields = node.fields({"item", "codes"})
     item = _item(fields["item"], items)
     return Codes(item.key, _known(fields["codes"], item)) if item else None
+
+
+def _excused(node: Node, items: Mapping[str, Item]) -> Excused | None:
+    fields = node.fields({"item", "codes", "why"})
+    item = _item(fields["item"], items)
+    return Excused(item.key, _known(fields["codes"], item), fields["why"].text()) if item else None
+
+
+def _excused_rules(node: Node, known: set[str]) -> ExcusedRules:
+    fields = node.fields({"rules", "why"})
+    ids = fields["rules"].texts()
+    for id in ids:
+        if id not in known:
+            node.fault(f"there is no rule {id!r}", "Mend its id, or remove it")
+    return ExcusedRules(ids, fields["why"].text())
 
 
 def _item(node: Node, items: Mapping[str, Item]) -> Item | None:

@@ -36,15 +36,16 @@ class SourcesReader:
             passages=tuple(self._passage(row) for row in about["passages"].rows()),
         )
 
-    def basis(self, node: Node, owner: Node, *, outside: bool = False) -> tuple[str, ...]:
-        """The ids a text rests on. `outside`: the clinic's own word is not enough."""
+    def basis(self, node: Node, owner: Node) -> tuple[str, ...]:
+        """The ids a text rests on."""
         basis = node.texts()
         for source in basis:
             if source != CLINIC and source not in self.claims and source not in self.guidance:
                 owner.fault(f"the source {source!r} is not known", "Name a claim, a guidance id or `clinic`")
-        if not basis or (outside and set(basis) <= {CLINIC}):
-            wanted = "claim or guidance ids" if outside else "claim ids, guidance ids or the word clinic"
-            owner.fault("rests on no source", f"Add basis: [..] with {wanted}")
+        if not basis:
+            owner.fault(
+                "rests on no source", "Add basis: [..] with claim ids, guidance ids or the word clinic"
+            )
         self.cited.update(basis)
         return basis
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
+DAY = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})\Z")
+MOST_SHOWN = 1000  # letters of a file that a message repeats
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,7 +22,7 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.place}: {self.problem}. {self.remedy}."
+        return ": ".join(map(_printable, (self.file, self.place, f"{self.problem}. {self.remedy}.")))
 
 
 class ContentError(ValueError):
@@ -58,6 +60,10 @@ class Node:
     def _fault_if_given(self, problem: str, remedy: str) -> None:
         if self.given:
             self.fault(problem, remedy)
+
+    def at(self, place: str) -> Node:
+        """A place in the same file, to note a fault there."""
+        return Node(self.file, place, ABSENT, self.faults)
 
     def _child(self, name: str, value: object) -> Node:
         return Node(self.file, f"{self.place} › {name}" if self.place else name, value, self.faults)
@@ -98,7 +104,7 @@ class Node:
     def day(self) -> str:
         """A date, as 2026-11-22."""
         day = self.text()
-        if day and not DAY.match(day):
+        if day and not is_day(day):
             self.fault(f"{day!r} is not a date", 'Write it as "2026-11-22", in quotes')
         return day
 
@@ -131,6 +137,29 @@ class Node:
             self._fault_if_given("should be a whole number above 0", "Write a number such as 2")
             return 0
         return self.value
+
+    def number(self) -> float:
+        """A number that is not below 0."""
+        value = self.value
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
+            self._fault_if_given("should be a number, 0 or more", "Write a number such as 2 or 0.5")
+            return 0.0
+        return float(value)
+
+
+def is_day(text: str) -> bool:
+    """Whether it is written as a day of the calendar."""
+    found = DAY.match(text)
+    if not found:
+        return False
+    year, month, day = map(int, found.groups())
+    return year > 0 and 1 <= day <= monthrange(year, month)[1]
+
+
+def _printable(text: str) -> str:
+    """For any terminal: no sign of a file does more than stand there, and none fills the screen."""
+    shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in shown)
 
 
 def _name(row: object, number: int) -> str:

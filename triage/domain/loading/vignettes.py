@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from triage.domain.content import OUTCOMES, Content, Vignette
 from triage.domain.loading.tree import Node, note_repeats
 from triage.domain.walk import AnswerError, read_answers
@@ -14,13 +16,18 @@ def read_vignettes(node: Node, content: Content) -> tuple[Vignette, ...]:
     return vignettes
 
 
-def _vignette(node: Node, content: Content) -> Vignette:
-    fields = node.fields(("key", "story", "answers", "expect", "why"))
-    answers = {name: child.value for name, child in fields["answers"].mapping().items()}
+def checked_answers(node: Node, content: Content) -> Mapping[str, object]:
+    """The answers of an example as they are written, once the questionnaire can take them."""
+    answers = {name: child.value for name, child in node.mapping().items()}
     try:
         read_answers(content, answers)
     except AnswerError as error:
         node.fault(str(error), "Use the keys and codes of questionnaire.yaml")
+    return answers
+
+
+def _vignette(node: Node, content: Content) -> Vignette:
+    fields = node.fields(("key", "story", "answers", "expect", "why"))
     expect = fields["expect"].fields(OUTCOMES)
     expected = {
         name: None if expect[name].value is None else expect[name].one_of(values) or None
@@ -29,7 +36,7 @@ def _vignette(node: Node, content: Content) -> Vignette:
     return Vignette(
         key=fields["key"].key(),
         story=fields["story"].text(),
-        answers=answers,
+        answers=checked_answers(fields["answers"], content),
         why=fields["why"].text(),
         **expected,
     )

@@ -30,21 +30,27 @@ class Diagrams:
         self._fixed: dict[tuple[tuple[int, bool], ...], dict[Function, Function]] = {}
         self._counts: dict[Function, int] = {NEVER: 0, ALWAYS: 1}
         self._costs: dict[Function, float] = {NEVER: float("inf"), ALWAYS: 0}
+        self._read: dict[Function, frozenset[int]] = {}
+        self._free: set[int] = set()  # the places of choices that cost nothing to say yes to
 
     def __len__(self) -> int:
         """How many functions were made: what the memory grows with."""
         return len(self._nodes)
 
-    @property
-    def choices(self) -> int:
-        return len(self._names)
+    def forget(self) -> None:
+        """Forget how functions were made, which takes more room than the functions; they stay."""
+        self._chosen.clear()
+        self._fixed.clear()
+        self._read.clear()
 
-    def choice(self, name: Choice) -> Function:
-        """The function that is the choice itself; a new name comes last in the order."""
+    def choice(self, name: Choice, *, free: bool = False) -> Function:
+        """The function that is the choice itself; a new name comes last in the order. `free`: see `fewest`."""
         if name not in self._places:
             self._places[name] = len(self._names)
             self._names.append(name)
             self._counts = {NEVER: 0, ALWAYS: 1}  # they count over all choices
+            if free:
+                self._free.add(self._places[name])
         return self._node(self._places[name], NEVER, ALWAYS)
 
     def _node(self, place: int, low: Function, high: Function) -> Function:
@@ -116,9 +122,12 @@ class Diagrams:
 
     def fixed(self, function: Function, setting: Mapping[Choice, bool]) -> Function:
         """The function with some choices made; it no longer depends on them."""
-        made = {self._places[name]: value for name, value in setting.items()}
+        read = self._reads(function)
+        made = {place: value for name, value in setting.items() if (place := self._places[name]) in read}
+        if not made:
+            return function
         known = self._fixed.setdefault(tuple(sorted(made.items())), {})
-        last = max(made, default=-1)
+        last = max(made)
 
         def fix(function: Function) -> Function:
             place, low, high = self._nodes[function]
@@ -132,6 +141,14 @@ class Diagrams:
         return fix(function)
 
     # What a function says
+
+    def _reads(self, function: Function) -> frozenset[int]:
+        """The places of the choices that it depends on."""
+        found = self._read.get(function)
+        if found is None:
+            found = frozenset(self._nodes[part][0] for part in self._within(function))
+            self._read[function] = found
+        return found
 
     def count(self, function: Function) -> int:
         """In how many of all ways to make the choices it holds: exact."""
@@ -162,13 +179,16 @@ class Diagrams:
 
     def _parts(self, function: Function) -> list[Function]:
         """The functions that this one is made of, itself among them, in the order of the choices; no constants."""
+        return sorted(self._within(function), key=self._place)
+
+    def _within(self, function: Function) -> set[Function]:
         found, waiting = set(), [function]
         while waiting:
             part = waiting.pop()
             if part > ALWAYS and part not in found:
                 found.add(part)
                 waiting += self._nodes[part][1:]
-        return sorted(found, key=self._place)
+        return found
 
     def _place(self, function: Function) -> int:
         return min(self._nodes[function][0], len(self._names))
@@ -181,13 +201,16 @@ class Diagrams:
         return function == ALWAYS
 
     def fewest(self, function: Function) -> tuple[Choice, ...] | None:
-        """The fewest choices to say yes to (and no to all others) so that it holds; None if it never does."""
+        """The fewest choices to say yes to (and no to all others) so that it holds; None if it never does.
+
+        Choices that are free do not count.
+        """
         if function == NEVER:
             return None
         chosen = []
         while function != ALWAYS:
             place, low, high = self._nodes[function]
-            if self._cost(low) <= self._cost(high) + 1:
+            if self._cost(low) <= self._cost(high) + self._price(place):
                 function = low
             else:
                 chosen.append(self._names[place])
@@ -197,6 +220,10 @@ class Diagrams:
     def _cost(self, function: Function) -> float:
         found = self._costs.get(function)
         if found is None:
-            _place, low, high = self._nodes[function]
-            found = self._costs[function] = min(self._cost(low), self._cost(high) + 1)
+            place, low, high = self._nodes[function]
+            found = min(self._cost(low), self._cost(high) + self._price(place))
+            self._costs[function] = found
         return found
+
+    def _price(self, place: int) -> int:
+        return 0 if place in self._free else 1

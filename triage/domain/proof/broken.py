@@ -38,5 +38,12 @@ def same(space: Space, what: str, function: Function, one: Setting, other: Setti
 
 
 def difference(space: Space, function: Function, one: Setting, other: Setting) -> Function:
-    """Where the setting matters to the function."""
-    return space.diagrams.differ(space.diagrams.fixed(function, one), space.diagrams.fixed(function, other))
+    """Where the setting matters to the function, and both are answers that can be given."""
+    diagrams = space.diagrams
+    differ = diagrams.differ(diagrams.fixed(function, one), diagrams.fixed(function, other))
+    return differ if differ == NEVER else diagrams.both(takes(space, one), takes(space, other), differ)
+
+
+def takes(space: Space, setting: Setting) -> Function:
+    """Where the answers can still be given once they are set so."""
+    return space.diagrams.fixed(space.sets, setting)

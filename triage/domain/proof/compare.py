@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from triage.domain.content import Content
 from triage.domain.proof.bdd import NEVER, Diagrams, Function
@@ -39,7 +40,9 @@ def compare(old: Content, new: Content) -> Comparison:
     A question that only one of them asks may be answered in any way: the other does not hear it.
     """
     diagrams = Diagrams()
-    spaces = Space(old, diagrams), Space(new, diagrams)
+    # The one that asks more comes first: the other's choices then find theirs in a good order.
+    made = {id(each): Space(each, diagrams) for each in sorted((old, new), key=lambda one: -len(one.items))}
+    spaces = made[id(old)], made[id(new)]
     return Comparison(diagrams.count(comparable(*spaces)), tuple(changes(*spaces)), tuple(left_out(*spaces)))
 
 
@@ -55,8 +58,8 @@ def changes(old: Space, new: Space) -> list[Change]:
     diagrams = old.diagrams
     both = comparable(old, new)
     found = []
-    for was, before in old.outcomes():
-        for becomes, after in new.outcomes():
+    for was, before in old.endings.items():
+        for becomes, after in new.endings.items():
             differ = diagrams.both(both, before, after) if was != becomes else NEVER
             if differ != NEVER:
                 example = (old.example(differ) or {}) | (new.example(differ) or {})
@@ -79,5 +82,6 @@ def left_out(old: Space, new: Space) -> Iterator[str]:
         yield f"{key} is asked by the old content only; its answers count as off the path of the new one"
     for key in sorted(asked[1] - asked[0]):
         yield f"{key} is asked by the new content only; its answers count as off the path of the old one"
-    for key, code in lone_codes(old, new):
-        yield f"{key} {code} is known to one content only; answer sets with it are not compared"
+    for key, each in groupby(lone_codes(old, new), key=lambda lone: lone[0]):
+        known = ", ".join(code for _key, code in each)
+        yield f"{key}: only one content knows {known}; answer sets with that are not compared"

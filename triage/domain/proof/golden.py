@@ -39,7 +39,7 @@ class Counted:
 
 def endings(space: Space) -> Iterator[Counted]:
     """What can come out."""
-    for outcome, function in space.outcomes():
+    for outcome, function in space.endings.items():
         name = outcome if len(outcome) > 1 else (f"exit: {outcome[0]}", "-", "-")
         yield Counted(name, (space.count(function),), json.dumps(space.example(function), ensure_ascii=False))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Rule, Section, Vignette
 from triage.domain.decision import NoRuleMatches, decide
-from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
+from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
 from triage.domain.proof.compare import compare
 from triage.domain.proof.golden import NUMBERS
 from triage.domain.proof.prove import PROPERTIES
@@ -69,6 +69,11 @@ def changed(condition: Condition, content: Content, at: str = "") -> Iterator[tu
             yield from other_codes(condition, content, at)
         case Not(part=part):
             yield f"{at or 'all of it'} without its not", part
+        case Without(part=part):
+            yield f"{at or 'all of it'} not, for without", Not(part)
+            yield from (
+                (what, Without(other)) for what, other in changed(part, content, f"{at} without".strip())
+            )
         case All() | Some() | AtLeast():
             yield from other_parts(condition, content, at)
 
@@ -136,6 +141,8 @@ def renewed(condition: Condition, signs: dict[str, Sign]) -> Condition:
             return signs[id]
         case Not(part=part):
             return Not(renewed(part, signs))
+        case Without(part=part):
+            return Without(renewed(part, signs))
         case All() | Some() | AtLeast():
             return replace(condition, parts=tuple(renewed(part, signs) for part in condition.parts))
         case AnyOf():

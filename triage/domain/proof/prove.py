@@ -7,27 +7,33 @@ broken one comes with answer sets that anyone can give to `manage.py decide`. Th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
-from triage.domain.content import CLINIC, URGENCIES, Content, Item, Rise
+from triage.domain.content import CLINIC, SIGNS, URGENCIES, Content, Item, Part, Rise, Rule, named_in
 from triage.domain.decision import NoRuleMatches, decide
+from triage.domain.logic import AnyOf, AtLeast, Condition, Some, Without
 from triage.domain.proof.bdd import ALWAYS, NEVER, Function
-from triage.domain.proof.broken import Broken, never, same
+from triage.domain.proof.broken import Broken, never, same, somewhere, takes
+from triage.domain.proof.conditions import say_something
 from triage.domain.proof.reach import (
     MOST_SCREENS,
     Lengths,
     code_readers,
     complete,
     evidence,
+    heard_codes,
     lengths,
     necessary,
     on_path,
     questions,
+    questions_said,
     rows,
     sentences,
     serves,
     short,
+    shown,
     texts,
 )
 from triage.domain.proof.space import Outcome, RawAnswers, Setting, Space, codes, named
@@ -87,13 +93,13 @@ def prove(content: Content, progress: Callable[[str], None] = lambda line: None)
         results.append(proved(each, space))
     progress("Counting")
     return Report(
-        choices=space.diagrams.choices,
+        choices=sum(len(codes(item)) for item in space.items),
         answer_sets=space.count(),
         on_path=space.count(on_path(space)),
         complete=space.count(complete(space)),
         endings=tuple(
             Ending(outcome, space.count(function), space.example(function) or {})
-            for outcome, function in space.outcomes()
+            for outcome, function in space.endings.items()
         ),
         lengths=lengths(space),
         questions={
@@ -107,6 +113,7 @@ def prove(content: Content, progress: Callable[[str], None] = lambda line: None)
 
 def proved(each: Property, space: Space) -> Proved:
     facts = list(each.facts(space))
+    space.diagrams.forget()
     return Proved(each.name, each.says, len(facts), tuple(fact for fact in facts if fact))
 
 
@@ -127,20 +134,24 @@ def total(space: Space) -> Iterator[Broken | None]:
 
 def reasons(space: Space) -> Iterator[Broken | None]:
     diagrams, content = space.diagrams, space.content
+    own = {id for excused in content.properties.on_our_word for id in excused.rules}
     for what, rules, values in (
         ("origin", content.origin_rules, space.origins),
         ("root", content.root_rules, space.roots),
         ("urgency", content.urgency_rules, {urgency: space.urgencies[urgency] for urgency in URGENCIES[1:]}),
     ):
-        sourced = [
-            rule for rule in rules if set(rule.basis) - {CLINIC} and rule.patient.text and rule.staff.text
-        ]
+        sourced = [rule for rule in rules if rests(rule, own) and rule.patient.text and rule.staff.text]
         for value, function in values.items():
             given = diagrams.either(space.decides[rule.id] for rule in sourced if rule.gives == value)
             yield never(space, f"{what} {value} without a sourced reason", diagrams.without(function, given))
         for rule in rules:
             if rule not in sourced:
                 yield never(space, f"{rule.id} is a reason without claim or guidance", space.matches[rule.id])
+
+
+def rests(rule: Rule, own: set[str]) -> bool:
+    """On a claim or guidance; or, where it is named as such, on the clinic's word and no more."""
+    return bool(set(rule.basis) - {CLINIC}) is not (rule.id in own)
 
 
 # T2, T3: more evidence never points the other way
@@ -160,20 +171,27 @@ def levels(space: Space) -> dict[str, tuple[tuple[str, Function], ...]]:
 
 
 def towards_back(space: Space) -> Iterator[Broken | None]:
-    return rising(space, space.content.properties.towards_back, "origin")
+    for rise in space.content.properties.towards_back:
+        apart = (space.code(space.content.items[rise.item], code) for code in rise.apart)
+        yield from rising(space, rise, "origin", space.diagrams.no(space.diagrams.either(apart)))
 
 
 def more_urgent(space: Space) -> Iterator[Broken | None]:
-    return rising(space, space.content.properties.more_urgent, "urgency")
+    """One more tick in a list that was answered: one left open may be more urgent than one answered."""
+    for rise in space.content.properties.more_urgent:
+        item = space.content.items[rise.item]
+        answered = space.diagrams.no(space.missing(item)) if rise.ticks else ALWAYS
+        yield from rising(space, rise, "urgency", answered)
 
 
-def rising(space: Space, rises: Iterable[Rise], result: str) -> Iterator[Broken | None]:
+def rising(space: Space, rise: Rise, result: str, where: Function) -> Iterator[Broken | None]:
     diagrams = space.diagrams
-    for rise in rises:
-        for what, before, after in changes(space, rise):
-            for value, function in levels(space)[result]:
-                lost = diagrams.without(diagrams.fixed(function, before), diagrams.fixed(function, after))
-                yield never(space, f"{what} takes the {result} below {value}", lost, before, after)
+    for what, before, after in changes(space, rise):
+        can = diagrams.both(takes(space, before), where)
+        for value, function in levels(space)[result]:
+            lost = diagrams.without(diagrams.fixed(function, before), diagrams.fixed(function, after))
+            lost = lost if lost == NEVER else diagrams.both(can, lost)
+            yield never(space, f"{what} takes the {result} below {value}", lost, before, after)
 
 
 def changes(space: Space, rise: Rise) -> Iterator[tuple[str, Setting, Setting]]:
@@ -222,13 +240,14 @@ def mirrored(space: Space) -> Iterator[Broken | None]:
     for pair in space.content.properties.mirrored:
         item = space.content.items[pair.item]
         one, other = (space.exactly(item, (code,)) for code in pair.codes)
-        for name, function in (*everything(space), *evidence(space), *sentences(space)):
+        said = (*evidence(space), *sentences(space), *questions_said(space))
+        for name, function in (*everything(space), *said):
             yield same(space, f"{item.key} {' and '.join(pair.codes)} differ: {name}", function, one, other)
 
 
 def any_order(space: Space) -> Iterator[Broken | None]:
     """Facts are sets, so order cannot be read; the engine itself is asked for one answer set of each kind."""
-    for outcome, function in space.outcomes():
+    for outcome, function in space.endings.items():
         answers = space.example(function) or {}
         turned: RawAnswers = {
             key: given[::-1] if isinstance(given, list) else given for key, given in reversed(answers.items())
@@ -279,17 +298,22 @@ def reassuring(
     diagrams = space.diagrams
     for result, values in levels(space).items():
         for value, function in values:
-            doubted = diagrams.fixed(function, unsure)
-            known = [diagrams.fixed(function, setting) for setting in certain]
-            low = diagrams.without(diagrams.both(where, *known), doubted)
-            yield never(
-                space, f"{item.key}: not sure takes the {result} below {value}", low, unsure, *certain
-            )
+            doubted = diagrams.both(where, diagrams.fixed(function, unsure))
+            known = [diagrams.both(where, diagrams.fixed(function, setting)) for setting in certain]
+            what = f"{item.key}: not sure takes the {result}"
+            low = beyond(space, known, doubted)
+            yield never(space, f"{what} below {value}", low, unsure, *certain)
             if result == "origin":
-                high = diagrams.without(diagrams.both(where, doubted), diagrams.either(known))
-                yield never(
-                    space, f"{item.key}: not sure takes the {result} up to {value}", high, unsure, *certain
-                )
+                high = beyond(space, [doubted], *known)
+                yield never(space, f"{what} up to {value}", high, unsure, *certain)
+
+
+def beyond(space: Space, all_of: list[Function], *none_of: Function) -> Function:
+    """Where all of the first hold and none of the others; often one of each tells that it is nowhere."""
+    diagrams = space.diagrams
+    if any(diagrams.without(one, other) == NEVER for one in all_of for other in none_of):
+        return NEVER
+    return diagrams.without(diagrams.both(*all_of), diagrams.either(none_of))
 
 
 # T9: emergency signs come first and decide alone
@@ -302,19 +326,104 @@ def emergency_signs(space: Space) -> Iterator[Broken | None]:
         item = content.items[key]
         yield Broken(f"{key} has an ask-when") if item.ask_when else None
         yield never(space, f"a path without {key}", diagrams.without(space.decided, space.asked[key]))
-        for above in content.items.values():
+        for screen in content.screens[: content.screens.index(content.screen_of[key])]:
+            ends = any(option.ends for above in screen.items for option in above.options)
+            yield None if ends else Broken(f"the screen {screen.key}, which ends nothing, stands above {key}")
+        for above in content.screen_of[key].items:
             if above is item:
                 break
-            ends = any(option.ends for option in above.options)
-            yield None if ends else Broken(f"{above.key}, which ends nothing, stands above {key}")
+            yield Broken(f"{above.key} stands above {key} on its screen")
     for item in space.items:
         for code in codes(item):
             ticked = diagrams.both(space.decided, space.asked[item.key], space.code(item, code))
-            calm = diagrams.without(ticked, space.urgencies["emergency"])
             if (item.key, code) in declared:
+                calm = diagrams.without(ticked, space.urgencies["emergency"])
                 yield never(space, f"{item.key} {code} is not always an emergency", calm)
-            elif diagrams.both(space.sets, calm) == NEVER and diagrams.both(space.sets, ticked) != NEVER:
+            elif always(space, ticked, space.urgencies["emergency"]):
                 yield Broken(f"{item.key} {code} is always an emergency and not among the emergency signs")
+
+
+def always(space: Space, where: Function, function: Function) -> bool:
+    """Whether the function holds wherever `where` does, and that is somewhere. One answer set often tells."""
+    found = space.example(where)
+    if found is None or not space.holds(function, found):
+        return False
+    diagrams = space.diagrams
+    return diagrams.both(space.sets, diagrams.without(where, function)) == NEVER
+
+
+# T10, T11: every code of guidance is heard, and a reason names what this person answered
+
+
+def heard(space: Space) -> Iterator[Broken | None]:
+    """Codes of questions that rest on guidance: read by a rule, by a sentence for staff, or named, with why not."""
+    content = space.content
+    excused = {(row.item, code) for row in content.properties.unread for code in row.codes}
+    heard_of = heard_codes(content)
+    for item in space.items:
+        for code in sorted(item.codes) if not content.guidance.keys().isdisjoint(item.basis) else ():
+            is_heard, is_excused = (item.key, code) in heard_of, (item.key, code) in excused
+            if is_heard and is_excused:
+                yield Broken(f"{item.key} {code} is named as unread, and it is read")
+            else:
+                idle = not (is_heard or is_excused)
+                yield Broken(f"nothing reads {item.key} {code}, and no list says why") if idle else None
+
+
+def own_reasons(space: Space) -> Iterator[Broken | None]:
+    content = space.content
+    excused = {id for row in content.properties.one_sentence for id in row.rules}
+    for rules in (content.origin_rules, content.root_rules, content.urgency_rules):
+        for rule in rules:
+            yield from covered(space, f"the reason {rule.id}", rule.parts, space.matches[rule.id])
+            one = len(rule.parts) == 1 and not all(
+                SIGNS in named_in(text) for part in rule.parts for text in (part.patient, part.staff)
+            )
+            if rule.id in excused:
+                needless = not (one and joins(content, rule.when))
+                yield Broken(f"{rule.id} is named as saying one sentence, needlessly") if needless else None
+            else:
+                says_more = one and joins(content, rule.when)
+                yield Broken(f"{rule.id} has an “or”, and one sentence for all of it") if says_more else None
+    for sign in content.signs:
+        present = space.diagrams.both(space.decided, space.signs[sign.id].yes)
+        yield from covered(space, f"the sign {sign.id}", content.sign_texts[sign.id].parts, present)
+
+
+def covered(space: Space, what: str, parts: tuple[Part, ...], where: Function) -> Iterator[Broken | None]:
+    """Wherever it is met, a part of its wording is shown; and each part to somebody."""
+    diagrams = space.diagrams
+    if len(parts) > 1 or parts[0].when is not None:
+        shown = {part.key: space.met(part.when) for part in parts}
+        silent = diagrams.without(where, diagrams.either(shown.values()))
+        yield never(space, f"{what} says nothing", silent)
+        for key, function in shown.items():
+            yield somewhere(space, f"{what} never says {key}", diagrams.both(where, function))
+
+
+def joins(content: Content, condition: Condition | None) -> bool:
+    """Whether it can be met by one answer or by another: by an “or”, or by different ticks of one list."""
+    match condition:
+        case None:
+            return False
+        case AnyOf(item=key, codes=wanted):
+            return content.items[key].kind == "many" and len(wanted) > 1
+        case Some(parts=parts) | AtLeast(parts=parts) if len(parts) > 1:
+            return True
+        case Without():
+            return False
+    return any(joins(content, part) for part in condition.parts)
+
+
+# What must not stand together
+
+
+def apart(space: Space) -> Iterator[Broken | None]:
+    rows = {row.key: row for section in space.content.sections.values() for row in section.rows}
+    for together in space.content.never_together:
+        for one, other in combinations(together.rows, 2):
+            both = space.diagrams.both(shown(space, rows[one]), shown(space, rows[other]))
+            yield never(space, f"{one} and {other} stand on one result", both)
 
 
 # The functions and the engine say the same
@@ -322,7 +431,7 @@ def emergency_signs(space: Space) -> Iterator[Broken | None]:
 
 def agrees(space: Space) -> Iterator[Broken | None]:
     """For one answer set of each ending and of each row that decides; `tests` compare far more."""
-    for outcome, function in space.outcomes():
+    for outcome, function in space.endings.items():
         answers = space.example(function) or {}
         wrong = by_engine(space.content, answers)[0] != outcome
         yield Broken(f"the engine does not say {named(outcome)}", (answers,)) if wrong else None
@@ -358,7 +467,13 @@ PROPERTIES = (
     Property("T7", "not sure stands between the certain answers, and no answer is not sure", between),
     Property("T8", "the order of answers and ticks does not matter", any_order),
     Property("T9", "emergency signs are asked of all, before all, and decide alone", emergency_signs),
+    Property("T10", "every code of guidance is read by a rule or told to staff, or is named", heard),
+    Property("T11", "a reason names the answers that this person gave", own_reasons),
+    Property("together", "sentences that disagree never stand on one result", apart),
     Property("questions", "every question is asked, and every code counts, for somebody", questions),
+    Property(
+        "conditions", "every condition, and each part of it, is met at times and not at others", say_something
+    ),
     Property("rows", "every row decides for somebody", rows),
     Property("texts", "every sentence, sign and value of a result is shown to somebody", texts),
     Property("necessary", "every question can change the result or what is shown of the evidence", necessary),

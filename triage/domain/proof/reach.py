@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +12,7 @@ from triage.domain.proof.bdd import ALWAYS, NEVER, Function
 from triage.domain.proof.broken import Broken, difference, never, somewhere
 from triage.domain.proof.space import RawAnswers, Setting, Space, codes
 
-MOST_SCREENS = 15  # no path may be longer
+MOST_SCREENS = 16  # no path may be longer
 
 
 # Nothing is idle
@@ -47,6 +46,29 @@ def evidence(space: Space) -> Iterator[tuple[str, Function]]:
             yield f"sign {sign.id} not known", space.diagrams.both(space.decided, unsure)
 
 
+def questions_said(space: Space) -> Iterator[tuple[str, Function]]:
+    """Where each caution stands above its question, and where an item is worded by each of its variants."""
+    diagrams = space.diagrams
+    for item in space.content.items.values():
+        for caution in item.cautions:
+            when = diagrams.both(space.asked[item.key], space.met(caution.when))
+            yield f"caution {item.key} {caution.key}", when
+        left = space.asked[item.key]
+        for variant in item.variants:
+            when = space.met(variant.when)
+            yield f"variant {item.key} {variant.key}", diagrams.both(left, when)
+            left = diagrams.without(left, when)
+
+
+def phrases_said(space: Space) -> Iterator[tuple[str, Function]]:
+    """Where each variant of a phrase is the one that is said."""
+    for phrase in space.content.phrases.values():
+        left = ALWAYS
+        for when, text in phrase.variants:
+            yield f"phrase {phrase.key}: {text}", space.diagrams.both(left, space.met(when))
+            left = space.diagrams.without(left, space.met(when))
+
+
 def sentences(space: Space) -> Iterator[tuple[str, Function]]:
     """Where each row of results.yaml is shown."""
     for section in space.content.sections.values():
@@ -71,11 +93,16 @@ def shown(space: Space, row: Row) -> Function:
 
 
 def placeholders(row: Row) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(row.sentence.text) if name}
+    return set(row.sentence.settings)
 
 
 def texts(space: Space) -> Iterator[Broken | None]:
-    for name, function in (*evidence(space), *sentences(space)):
+    for name, function in (
+        *evidence(space),
+        *sentences(space),
+        *questions_said(space),
+        *phrases_said(space),
+    ):
         yield somewhere(space, f"{name} is never shown", function)
     values = {"origin": space.origins, "root": space.roots, "urgency": space.urgencies}
     for what, functions in values.items():
@@ -118,7 +145,7 @@ def depends(space: Space, function: Function, item: Item) -> bool:
 def single_changes(space: Space, item: Item) -> Iterator[tuple[Setting, Setting]]:
     """Every answer to the item can be made from no answer by these."""
     for code in codes(item):
-        if item.kind == "one" or code in item.exclusive:
+        if item.takes_one or code in item.exclusive:
             yield space.exactly(item, ()), space.exactly(item, (code,))
         else:
             added = space.adding(item, code)
@@ -141,6 +168,17 @@ def code_readers(content: Content) -> dict[str, int]:
         "evidence": len(evidence - decision),
         CLINIC: len(every - decision - evidence),
     }
+
+
+def heard_codes(content: Content) -> set[tuple[str, str]]:
+    """The codes that a rule reads, that end the questions, or of which staff are told."""
+    rules = (*content.origin_rules, *content.root_rules, *content.urgency_rules)
+    told = (
+        row.when for section in content.sections.values() if section.reader == "staff" for row in section.rows
+    )
+    signs = (sign for sign in content.signs if sign.points_to != "neither")
+    ends = {(item.key, code) for item in content.items.values() for code, _page in item.exits}
+    return read_by(rule.when for rule in rules) | read_by(told) | read_by(signs) | ends
 
 
 def read_by(conditions: Iterable[Condition | None]) -> set[tuple[str, str]]:

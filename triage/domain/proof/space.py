@@ -1,24 +1,26 @@
 """Every answer set at once: what is asked and what is decided, as exact functions of the codes given.
 
 `walk` and `decide` read one answer set; here the same rules are read for all of them together. There is a yes/no
-choice for each code of each question. An answer set is anything `read_answers` takes: each question left out,
-answered with one code, or (check-list) with any ticks that may stand together; answers to questions that are not
-asked are in it too. Free text is left out, since no condition can read it.
+choice for each code of each question, and one for whether it was left out. An answer set is anything `read_answers`
+takes: each question left out, answered with one code, or (check-list) with any ticks that may stand together; answers
+to questions that are not asked are in it too. Free text is left out, since no condition can read it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, cast
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Item, Rule
-from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some
+from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without, leaves
 from triage.domain.proof.bdd import ALWAYS, NEVER, Choice, Diagrams, Function
 
 RawAnswers = dict[str, object]  # as `read_answers` takes it and `manage.py decide` reads it
 Setting = Mapping[Choice, bool]  # some codes, and whether they were given
 NOTHING_SET: Setting = {}
 Outcome = tuple[str, ...]  # (origin, root or "-", urgency), or (exit page,)
+LEFT_OUT = ""  # in place of a code: the question was not answered
 
 
 class Truths(NamedTuple):
@@ -35,7 +37,9 @@ class Space:
         self.content = content
         self.diagrams = diagrams or Diagrams()
         self.items = tuple(item for item in content.items.values() if item.kind != "text")
-        self.sets = self.diagrams.both(*[self._takes(item) for item in self.items][::-1])
+        # Diagrams stay small where choices that are read together stand together.
+        takes = [self._takes(content.items[key]) for key in near_each_other(content)]
+        self.sets = self.diagrams.both(*takes[::-1])
         self.asked: dict[str, Function] = {}
         self.exits: dict[str, Function] = {}
         self.signs: dict[str, Truths] = {}
@@ -61,22 +65,36 @@ class Space:
         return self.diagrams.either([*chosen, self.missing(item)] if item.unsure in wanted else chosen)
 
     def missing(self, item: Item) -> Function:
-        return self.diagrams.no(self.diagrams.either(self.code(item, code) for code in codes(item)))
+        return self.diagrams.choice((item.key, LEFT_OUT), free=True)
 
     def _takes(self, item: Item) -> Function:
         """The answers that the item can take."""
+        diagrams = self.diagrams
         chosen = {code: self.code(item, code) for code in codes(item)}
-        alone = chosen if item.kind == "one" else item.exclusive
+        alone = chosen if item.takes_one else item.exclusive
         pairs = ((chosen[code], chosen[other]) for code in alone for other in chosen if other != code)
-        return self.diagrams.no(self.diagrams.either(self.diagrams.both(*pair) for pair in pairs))
+        apart = diagrams.no(diagrams.either(diagrams.both(*pair) for pair in pairs))
+        return diagrams.both(apart, diagrams.differ(self.missing(item), diagrams.either(chosen.values())))
+
+    def chosen(self, raw: Mapping[str, object]) -> set[Choice]:
+        """The choices to which an answer set says yes."""
+        found = set()
+        for item in self.items:
+            given = raw.get(item.key) or ()
+            ticked = [given] if isinstance(given, str) else cast(Iterable[str], given)
+            found |= {(item.key, code) for code in ticked}
+            if not given:
+                found.add((item.key, LEFT_OUT))
+        return found
 
     def exactly(self, item: Item, given: Iterable[str]) -> Setting:
         """The item answered with these codes and no other (none: not answered)."""
-        return {(item.key, code): code in given for code in codes(item)}
+        wanted = tuple(given) or (LEFT_OUT,)
+        return {(item.key, code): code in wanted for code in (*codes(item), LEFT_OUT)}
 
     def adding(self, item: Item, code: str) -> Setting:
         """The code ticked beside the others; what stands alone is taken away."""
-        return {(item.key, alone): False for alone in item.exclusive} | {(item.key, code): True}
+        return {(item.key, alone): False for alone in (*item.exclusive, LEFT_OUT)} | {(item.key, code): True}
 
     # What is asked
 
@@ -103,6 +121,9 @@ class Space:
             case Not(part=part):
                 turned = self.truths(part)
                 return Truths(self.diagrams.no(turned.possible), self.diagrams.no(turned.yes))
+            case Without(part=part):
+                there = self.diagrams.no(self.truths(part).yes)
+                return Truths(there, there)
         parts = [self.truths(part) for part in condition.parts]
         yes_of, possible_of = [part.yes for part in parts], [part.possible for part in parts]
         match condition:
@@ -156,8 +177,12 @@ class Space:
         for rule in rules:
             self.decides[rule.id] = self.diagrams.both(self.matches[rule.id], self.urgencies[rule.gives])
 
-    def outcomes(self) -> Iterator[tuple[Outcome, Function]]:
+    @cached_property
+    def endings(self) -> dict[Outcome, Function]:
         """Every way the questions can end, and the answer sets that end so: together all of them, each once."""
+        return dict(self._endings())
+
+    def _endings(self) -> Iterator[tuple[Outcome, Function]]:
         for page, function in self.exits.items():
             yield (page,), self.diagrams.both(self.sets, function)
         for origin in ORIGINS:
@@ -169,6 +194,10 @@ class Space:
                         yield (origin, root, urgency), ending
 
     # Counts and examples
+
+    def holds(self, function: Function, raw: RawAnswers) -> bool:
+        """Whether the function holds for one answer set."""
+        return self.diagrams.holds(function, self.chosen(raw))
 
     def count(self, function: Function = ALWAYS) -> int:
         """The answer sets for which the function holds: exact."""
@@ -198,3 +227,51 @@ def codes(item: Item) -> tuple[str, ...]:
 
 def named(outcome: Outcome) -> str:
     return " · ".join(outcome)
+
+
+def near_each_other(content: Content) -> tuple[str, ...]:
+    """The items in an order in which those that are read together are not far apart.
+
+    From the order of the questions, item by item is moved to where all parts of the conditions then span least.
+    """
+    order = [item.key for item in content.items.values() if item.kind != "text"]
+    rules = (*content.urgency_rules, *content.origin_rules, *content.root_rules)
+    parts = (part for rule in rules if rule.when for part in parts_of(rule.when))
+    together = {keys for part in parts if len(keys := read_together(content, part)) > 1}
+    least, moving = _span(order, together), True
+    while moving:
+        moving = False
+        for key in tuple(order):
+            for place in range(len(order)):
+                moved = [other for other in order if other != key]
+                moved.insert(place, key)
+                span = _span(moved, together)
+                if span < least:
+                    order, least, moving = moved, span, True
+    return tuple(order)
+
+
+def parts_of(condition: Condition) -> Iterator[Condition]:
+    """The condition, and all that it is made of."""
+    yield condition
+    for part in condition.parts:
+        yield from parts_of(part)
+
+
+def read_together(content: Content, condition: Condition) -> frozenset[str]:
+    """The items that the condition depends on, those behind their `ask_when` included."""
+    found: set[str] = set()
+    waiting = [leaf.item for leaf in leaves(condition)]
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            ask_when = content.items[key].ask_when
+            waiting += [leaf.item for leaf in leaves(ask_when)] if ask_when else []
+    return frozenset(found)
+
+
+def _span(order: list[str], together: set[frozenset[str]]) -> int:
+    places = {key: place for place, key in enumerate(order)}
+    spans = ([places[key] for key in keys] for keys in together)
+    return sum(max(span) - min(span) for span in spans)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from triage.domain.loading import ContentError, check, languages, load
 from triage.store.content_files import SHIPPED, read_trees
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, directory: Path, **options: Any) -> None:
         try:
             trees = read_trees(directory)
-            if faults := check(trees):
+            if faults := check(trees, timezone.localdate().isoformat()):
                 raise ContentError(faults)
         except ContentError as error:
             for fault in error.faults:
@@ -32,5 +33,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"No faults: {len(content.screens)} screens, {len(content.items)} items, {len(content.signs)} signs, "
             f"{rules} rules, {len(content.claims)} of {len(content.claims)} claims cited, "
-            f"{len(content.vignettes)} vignettes, in {', '.join(languages(trees))}."
+            f"{len(content.vignettes)} vignettes, {len(content.published_cases)} published cases, "
+            f"in {', '.join(languages(trees))}."
         )

@@ -5,9 +5,13 @@ import sys
 import time
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from triage.domain.proof.prove import Report, prove
 from triage.domain.proof.space import named
 from triage.management.content import ContentCommand, named_content
+from triage.store import releases
+from triage.store.content_files import PROVED, SHIPPED, read_trees
 
 MOST_SHOWN = 5  # of the ways a property is broken; the first says enough
 
@@ -15,7 +19,13 @@ MOST_SHOWN = 5  # of the ways a property is broken; the first says enough
 class Command(ContentCommand):
     help = __doc__
 
-    def handle(self, *args: Any, content: str, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--keep", action="store_true", help="of the shipped content: publishing it needs no other"
+        )
+
+    def handle(self, *args: Any, content: str, keep: bool, **options: Any) -> None:
         start = time.monotonic()
         report = prove(named_content(content), lambda line: self.stderr.write(f"… {line}"))
         for line in (*what_was_proved(report), *properties(report), *endings(report), *questions(report)):
@@ -25,6 +35,9 @@ class Command(ContentCommand):
             names = ", ".join(dict.fromkeys(name for name, _broken in report.broken))
             self.stderr.write(f"Broken: {names}")
             sys.exit(1)
+        if keep:
+            text = releases.canonical(read_trees(SHIPPED))
+            (SHIPPED / PROVED).write_text(f"{releases.sha256(text)}\n", encoding="ascii")
 
 
 def what_was_proved(report: Report) -> list[str]:

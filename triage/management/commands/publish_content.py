@@ -36,6 +36,12 @@ class Command(BaseCommand):
             problem = "\n".join(str(fault) for fault in error.faults)
         except actions.NotProved as error:
             problem = str(error)
+        except actions.Contradicted as error:
+            problem = (
+                f"{error}. See how: manage.py vignettes {directory}; manage.py cases --content {directory}. Mend the "
+                "rules or the examples; or load it with --draft, so that another manager confirms each of them in "
+                "the admin."
+            )
         except actions.NeedsTwoPeople:
             problem = (
                 "It takes two people to change what is published (TWO_PEOPLE_PUBLISH is on). Load it with "

@@ -19,7 +19,7 @@ from triage.domain.content import Content
 from triage.management.content import ContentCommand, named_content
 
 PARTS = {
-    "Questions": ("screen", "item"),
+    "Questions": ("screen", "item", "phrase"),
     "Results": ("outcome", "rule", "sign", "section", "row"),
     "Sources": ("claim", "guidance"),
 }

@@ -1,7 +1,8 @@
 """Show that every sentence of every kind of result stands on its sources, and says no more than they do.
 
 Renders results for every outcome, rule, sign and row, for patient and staff, in each language. Exit status 1 on
-a sentence that is in no file, one that is stronger than what it cites, a claim nothing uses, or an altered passage.
+a sentence that is in no file, one that is stronger than what it cites, two that must not stand together, a claim
+nothing uses, or an altered passage.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from triage.domain.citation.ledger import entries, faults, never_shown, render_all, unused_claims
+from triage.domain.citation.ledger import entries, faults, never_shown, render_all, together, unused_claims
 from triage.domain.content import Content
 from triage.management.content import ContentCommand, named_content
 from triage.store import releases
@@ -31,6 +32,10 @@ class Command(ContentCommand):
             f"sources.yaml: claim {id}: no text rests on it. Cite it, or remove it." for id in sorted(unused)
         ]
         self.stdout.write(f"Article: {len(own.claims) - len(unused)} of {len(own.claims)} claims used.")
+        found += [
+            f"results.yaml: {one} and {other} stand together. {never.why} For example: {dict(answers)}"
+            for never, (one, other), answers in together(own)
+        ]
         found += self._passages(own)
         for line in found:
             self.stderr.write(line)

@@ -1,6 +1,6 @@
-"""Score the rules against the example cases: urgency exact, too high and too low, and agreement on origin and root.
+"""Score the rules against the vignettes: urgency exact, too high and too low, and agreement on origin and root.
 
-Exit status 1 when an emergency is told to be less. Cases that end at an exit page have no urgency.
+Exit status 1 when any is told something else than it should be. Those that end at an exit page have no urgency.
 """
 
 from typing import Any
@@ -26,14 +26,12 @@ class Command(ContentCommand):
         with_root = [case for case in cases if case.vignette.root]
         agree = sum(case.decision.root == case.vignette.root for case in with_root)
         self.stdout.write(f"Root as expected: {agree} of {len(with_root)} (only with origin back).")
-        for case in cases:
-            if not case.agrees:
-                self.stderr.write(_disagreement(case))
-        missed = [
-            case.vignette.key for case in cases if case.vignette.urgency == "emergency" and case.too_low
-        ]
+        missed = [case for case in cases if not case.agrees]
+        for case in missed:
+            self.stderr.write(_disagreement(case))
         if missed:
-            raise CommandError(f"An emergency is told to be less: {', '.join(missed)}.", returncode=1)
+            low = ", ".join(case.vignette.key for case in missed if case.too_low) or "none"
+            raise CommandError(f"Missed: {len(missed)}. Told to be less urgent: {low}.", returncode=1)
 
     def _line(self, name: str, *cells: object) -> None:
         self.stdout.write(f"{name:<10}" + "".join(f"{cell!s:>10}" for cell in cells))
@@ -44,4 +42,5 @@ def _disagreement(case: Judged) -> str:
     told, due = (
         tuple(getattr(one, part) for part in ("origin", "root", "urgency")) for one in (found, expected)
     )
-    return f"{expected.key}: {told}, but {due} is expected: {expected.why}"
+    under = "UNDER-TRIAGE: " if case.too_low else ""
+    return f"{under}{expected.key}: {told}, but {due} is expected: {expected.why}"
