@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.shipped import shipped_trees
 from triage import actions
 from triage.models import TriageSession
-from triage.store import releases, visit
+from triage.store import examination, releases, visit
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ BACK = FOOT_ONLY | {
 
 def publish(trees=None):
     """The shipped content, or one that decides the same, published. What is proved of it has tests of its own."""
-    with mock.patch.object(actions.content, "_broken_properties", return_value=()):
+    with mock.patch.object(examination, "broken_properties", return_value=()):
         return actions.publish(trees or shipped_trees(), NOW)[0]
 
 

@@ -10,7 +10,6 @@ from tests.planted import written
 from tests.shipped import shipped_content, shipped_trees
 from tests.visitor import NOW, publish
 from triage import actions
-from triage.actions import content as publishing
 from triage.domain.examples import misses
 from triage.domain.loading import load
 from triage.store import examination, releases
@@ -26,7 +25,7 @@ def proved_and_compared(monkeypatch):
     def examine(text, running, progress):
         return {"comparison": {"with": running.sha256, "name": str(running)}}
 
-    monkeypatch.setattr(publishing, "_broken_properties", lambda text: ())
+    monkeypatch.setattr(examination, "broken_properties", lambda text: ())
     monkeypatch.setattr(examination, "examine", examine)
 
 

@@ -16,7 +16,6 @@ from tests.planted import without_examples
 from tests.shipped import earlier_trees
 from tests.visitor import FOOT_ONLY, NOW
 from triage import actions
-from triage.actions import content as publishing
 from triage.domain.loading import ContentError
 from triage.domain.walk import read_answers
 from triage.models import AccessEntry, Release, ReleaseStep, TriageSession
@@ -72,11 +71,11 @@ def two_people(settings):
 @pytest.fixture(autouse=True)
 def held_to_its_day(monkeypatch):
     """The small content is not held to properties that came after it."""
-    broken = publishing._broken_properties
+    broken = examination.broken_properties
     later = {line.split(":")[0] for line in broken(releases.canonical(small_trees()))}
     monkeypatch.setattr(
-        publishing,
-        "_broken_properties",
+        examination,
+        "broken_properties",
         lambda text: tuple(line for line in broken(text) if line.split(":")[0] not in later),
     )
 
@@ -325,7 +324,7 @@ def test_a_comparison_with_what_runs_no_more_publishes_nothing(draft, running, m
 
 
 def test_a_draft_that_this_program_cannot_read_is_not_published(draft, managers, monkeypatch):
-    monkeypatch.setattr(publishing, "_broken_properties", lambda text: ("T9: planted",))
+    monkeypatch.setattr(examination, "broken_properties", lambda text: ("T9: planted",))
     assert "T9: planted" in read(send(managers["mara"], draft))
     assert state(draft) == "draft"
 
@@ -429,7 +428,7 @@ LOOKS = [("light", 768, 1024), ("dark", 1280, 900), ("light", 320, 256)]  # the 
 
 
 @pytest.mark.looks
-def test_the_pages_have_no_fault_that_axe_finds(page, transactional_db):
+def test_the_pages_have_no_fault_that_axe_finds(page, transactional_db, proof):
     actions.publish(small_trees(), NOW)
     submit()
     actions.create_staff("mara", "a password of its own", actions.MANAGERS)

@@ -22,7 +22,7 @@ from triage.domain.loading import load
 from triage.domain.walk import in_order, next_screen, open_screens, walk
 from triage.models import Answer, Release, ReleaseStep, TriageSession
 from triage.patient import page
-from triage.store import releases, visit, words
+from triage.store import examination, releases, visit, words
 
 pytestmark = pytest.mark.django_db
 record_answers = actions.record_answers
@@ -424,9 +424,7 @@ def prepared():
     """Two releases, of which the first is current."""
     second = copy.deepcopy(dict(shipped_trees()))
     reworded(second)
-    with mock.patch.object(
-        actions.content, "_broken_properties", return_value=()
-    ):  # its wording alone differs
+    with mock.patch.object(examination, "broken_properties", return_value=()):  # its wording alone differs
         actions.publish(second, START)
     publish()
     return shipped_trees(), second

@@ -17,7 +17,7 @@ from triage.domain.loading import ContentError, Fault, load
 from triage.domain.vignettes import Judged, Score, judge, score
 from triage.domain.walk import read_answers
 from triage.models import Clinic, RecordChain, TriageSession
-from triage.store import releases, words
+from triage.store import examination, releases, words
 from triage.store.content_files import SHIPPED
 from triage.store.records import ChainCheck, open_record, submissions, told, told_by
 from triage.store.words import main_of, result_main, words_sha256
@@ -241,7 +241,7 @@ def test_other_rules_list_exactly_who_would_be_told_something_else(stored, edite
 
 def test_content_that_changes_stored_results_needs_a_managers_note(stored, edited, monkeypatch):
     """`edited` tells two of the stored submissions something else, see above."""
-    monkeypatch.setattr(actions.content, "_broken_properties", lambda text: ())  # this gate alone
+    monkeypatch.setattr(examination, "broken_properties", lambda text: ())  # this gate alone
     with pytest.raises(CommandError, match=r"stored submissions would be told something else.*replay --to"):
         call_command("publish_content", str(edited))
     actions.create_staff("vera", "a long password", actions.REVIEWERS)

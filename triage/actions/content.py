@@ -25,7 +25,6 @@ from triage.models import (
     TriageSession,
 )
 from triage.store import examination, releases
-from triage.store.content_files import proved
 from triage.store.records import told_otherwise
 
 State, Alone = Release.State, ReleaseStep.Alone
@@ -200,7 +199,7 @@ def _refuse_unsound(text: str, now: datetime, release: Release | None) -> None:
     again = release if release and release.published_at else None
     if faults := _faults(text, "" if again else timezone.localdate(now).isoformat()):
         raise ContentError(list(faults))
-    broken = _broken_properties(text)
+    broken = examination.broken_properties(text)
     if again:
         then = {name for name, *_ in ((again.examined or {}).get("proof") or {}).get("properties", ())}
         broken = tuple(line for line in broken if line.split(":")[0] in then)
@@ -232,12 +231,6 @@ def _faults(text: str, today: str) -> tuple[Fault, ...]:
 @lru_cache(maxsize=4)
 def _version(text: str) -> str:
     return load(json.loads(text)).version
-
-
-@lru_cache(maxsize=4)
-def _broken_properties(text: str) -> tuple[str, ...]:
-    """A proof takes most of a minute: that of the shipped content is kept, and a test holds it to the content."""
-    return () if releases.sha256(text) == proved() else examination.broken_properties(text)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from triage.domain.content import Content
 from triage.domain.loading import ContentError, Fault, Trees, load
@@ -12,9 +13,7 @@ from triage.domain.loading.tree import Node
 from triage.store.plain_yaml import CANNOT_BE_READ, text_of, told, tree_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "foot-pain"
-PROVED = (
-    "proved.sha256"  # beside the files: the hash of the content that `manage.py prove --keep` proved last
-)
+KEPT = "examined.json"  # beside the files: what `manage.py prove --keep` found out about the shipped content
 ENDING, OTHER_ENDING = ".yaml", ".yml"
 
 
@@ -44,10 +43,15 @@ def read_content(directory: Path = SHIPPED, language: str | None = None) -> Cont
     return load(read_trees(directory), language)
 
 
-def proved(directory: Path = SHIPPED) -> str:
-    """The hash of the content of which the proof is kept; "" where none is."""
-    kept = directory / PROVED
-    return kept.read_text(encoding="ascii").strip() if kept.exists() else ""
+def kept() -> dict[str, Any]:
+    """What is kept of the shipped content, with the hash of what it was found out about; empty where nothing is."""
+    path = SHIPPED / KEPT
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def keep(found: dict[str, Any]) -> None:
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    (SHIPPED / KEPT).write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def read_cases(path: Path) -> object:

@@ -10,8 +10,7 @@ from django.core.management.base import CommandParser
 from triage.domain.proof.prove import Report, prove
 from triage.domain.proof.space import named
 from triage.management.content import ContentCommand, named_content
-from triage.store import releases
-from triage.store.content_files import PROVED, SHIPPED, read_trees
+from triage.store import content_files, examination, releases
 
 MOST_SHOWN = 5  # of the ways a property is broken; the first says enough
 
@@ -27,7 +26,7 @@ class Command(ContentCommand):
 
     def handle(self, *args: Any, content: str, keep: bool, **options: Any) -> None:
         start = time.monotonic()
-        report = prove(named_content(content), lambda line: self.stderr.write(f"… {line}"))
+        report = prove(named_content(content), self._told)
         for line in (*what_was_proved(report), *properties(report), *endings(report), *questions(report)):
             self.stdout.write(line)
         self.stdout.write(f"\n{time.monotonic() - start:.1f} s")
@@ -36,8 +35,11 @@ class Command(ContentCommand):
             self.stderr.write(f"Broken: {names}")
             sys.exit(1)
         if keep:
-            text = releases.canonical(read_trees(SHIPPED))
-            (SHIPPED / PROVED).write_text(f"{releases.sha256(text)}\n", encoding="ascii")
+            text = releases.canonical(content_files.read_trees(content_files.SHIPPED))
+            content_files.keep(examination.found_alone(text, report, self._told))
+
+    def _told(self, line: str) -> None:
+        self.stderr.write(f"… {line}")
 
 
 def what_was_proved(report: Report) -> list[str]:
