@@ -18,9 +18,10 @@ from proofs.patients import Ledger, Patient
 from proofs.servers import Footpath, footpath
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-# Comma, quotes, UTF-8, no column left as text, and the last sign: formulas are run.
-READ = "CSV:44,34,76,1,,0,false,true,false,false,false,-1,true"
-BEFORE = ("", " ", "'", "\u3000", '"')
+# The sign that parts cells, quotes, UTF-8, no column left as text, and the last sign: formulas are run.
+READ = "CSV:{},34,76,1,,0,false,true,false,false,false,-1,true"
+PARTING = {"a comma": ",", "a semicolon": ";", "a bar": "|", "a tab": "\t"}
+BEFORE = ("", " ", "'", "\u3000", '"', "a;", "a|", "a\t", 'a;"')
 SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "⁺")
 FORMULAS = ("1+1", "SUM(A1:A2)", 'HYPERLINK("file:///etc/hostname","x")', "cmd|' /C calc'!A0")
 
@@ -45,7 +46,8 @@ def prove(proof: Proof) -> None:
         for rows in ("submissions", "answers"):
             file = site.folder / f"{rows}.csv"
             site.manage("export", "csv", "--rows", rows, "--with-notes", "--out", str(file))
-            judge(proof, f"{rows} as they are exported", office, file, notes)
+            for name, sign in PARTING.items():
+                judge(proof, f"{rows} as they are exported, parted by {name}", office, file, notes, sign)
         bare = site.folder / "bare.csv"
         with bare.open("w", encoding="utf-8", newline="") as out:
             csv.writer(out).writerows([note] for note in notes)
@@ -66,9 +68,24 @@ def hand_in(proof: Proof, site: Footpath) -> list[str]:
     return [text for _key, item, given in site.answers() if item == "note" for text in given]
 
 
-def judge(proof: Proof, case: str, office: str, file: Path, notes: list[str], control: bool = False) -> None:
+def judge(
+    proof: Proof,
+    case: str,
+    office: str,
+    file: Path,
+    notes: list[str],
+    sign: str = ",",
+    control: bool = False,
+) -> None:
     profile = f"-env:UserInstallation={(file.parent / 'office').as_uri()}"
-    convert = ("--headless", f"--infilter={READ}", "--convert-to", "fods", "--outdir", str(file.parent))
+    convert = (
+        "--headless",
+        f"--infilter={READ.format(ord(sign))}",
+        "--convert-to",
+        "fods",
+        "--outdir",
+        str(file.parent),
+    )
     subprocess.run([office, profile, *convert, str(file)], check=True, capture_output=True)
     opened = ElementTree.parse(file.with_suffix(".fods"))
     formulas = [cell.get(f"{TABLE}formula") for cell in opened.iter(f"{TABLE}table-cell")]

@@ -19,6 +19,7 @@ from tests.addresses import World, outcome, routes
 from tests.corpus import BODIES, COOKIE_VALUES, COOKIES, FORM, HEADERS, SHORT, TYPES, VALUES
 from triage.models import AccessEntry, Answer, Clinic, Invitation, Review, TriageSession
 from triage.patient import forms
+from triage.server import gate
 from triage.server.gate import GateMiddleware, Request
 from triage.server.logs import PlainFormatter
 
@@ -303,6 +304,7 @@ def test_what_was_sent_makes_no_line_of_its_own_in_the_log(world):
 
 
 def test_a_note_that_is_not_cleaned_is_told(world, monkeypatch):
+    monkeypatch.setattr(gate, "plain", lambda text: text)
     monkeypatch.setattr(forms.NoteField, "clean", lambda self, value: (value,))
     send = places(world)["answering note /questions/words/"]
     _verdicts, found = tried([("NUL", partial(send, VALUES["NUL"])), ("%FF", partial(send, VALUES["%FF"]))])

@@ -44,9 +44,19 @@ def alter(session):
 # Tables
 
 
+PARTING = (";", "|", "\t", "\r", "\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+
+
 def runs(cell):
-    """Whether some spreadsheet might take the cell for a formula. Written apart from the code under test."""
-    return cell[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", cell.lstrip())[:1] in tuple("=+-@")
+    """Whether some spreadsheet might take the cell, or a part of it where other signs part cells, for a formula.
+
+    Written apart from the code under test.
+    """
+    parts = [cell]
+    for sign in PARTING:
+        parts = [part for whole in parts for part in whole.split(sign)]
+    begins = [unicodedata.normalize("NFKC", part.lstrip().lstrip('"').lstrip())[:1] for part in parts]
+    return cell[:1] in ("\t", "\r", "\n") or any(sign in tuple("=+-@") for sign in begins)
 
 
 DANGEROUS = [
@@ -65,6 +75,12 @@ DANGEROUS = [
     "⁺1",
     " =1",
     "\u3000＝1",
+    "a;=1+1",
+    'a;"=1+1"',
+    "a|@SUM(A1)",
+    "a\t-1",
+    "a\n+1",
+    "a; '\n＝1",
 ]
 CELLS = st.one_of(st.text(), st.tuples(st.sampled_from([*DANGEROUS, "'", ""]), st.text()).map("".join))
 
@@ -79,14 +95,33 @@ def test_a_formula_is_known_and_made_harmless(cell):
 def test_no_cell_runs_and_none_is_lost(cell):
     written = next(csv.reader(io.StringIO(table.written([["x", cell]]), newline="")))[1]
     assert not runs(written)
-    assert written.removeprefix(table.MARK) == cell
+    assert table.as_it_was(written) == cell
+
+
+@pytest.mark.parametrize("sign", [";", "|", "\t"])
+def test_no_part_of_a_cell_is_a_formula_where_another_sign_parts_cells(sign):
+    """As a spreadsheet of a country with decimal commas opens the file; its cells begin where it finds the sign."""
+    notes = [f"a{sign}=1+1", f'a{sign}"=1+1"', f"a{sign} ＝1"]
+
+    def found(write):
+        file = io.StringIO(write([["R1", note] for note in notes]), newline="")
+        return [cell for row in csv.reader(file, delimiter=sign) for cell in row if runs(cell)]
+
+    def unguarded(lines):
+        text = io.StringIO()
+        csv.writer(text).writerows(lines)
+        return text.getvalue()
+
+    assert found(table.written) == []
+    assert len(found(unguarded)) == 3
 
 
 def test_what_is_no_formula_stays_as_it_is():
-    assert [table.safe(cell) for cell in ("", "Yes, 16 or over", "R4 S11", "¿Le duele?")] == [
+    assert [table.safe(cell) for cell in ("", "Yes, 16 or over", "R4 S11", "a; b", "¿Le duele?")] == [
         "",
         "Yes, 16 or over",
         "R4 S11",
+        "a; b",
         "¿Le duele?",
     ]
 

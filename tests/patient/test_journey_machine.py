@@ -44,7 +44,7 @@ PAGES = (
 )
 TABS = st.sampled_from(["first", "second"])
 RARELY = st.sampled_from([False, False, False, True])
-INVALID = st.sampled_from(["", "no-such-code", "\x00", "none\u202e", "x" * 1001, "../", "\ufffd"])
+INVALID = st.sampled_from(["", "no-such-code", "\x00", "none\u200b", "x" * 1001, "../", "\ufffd"])
 ASKING = ("/leave/", "/start-again/", "/not-open/")  # pages that lead on by what is chosen there
 FREE = ("/", "/how-it-works/", "/left/")  # pages that are open to everybody at any time
 NOTES = st.sampled_from(["", "A note.", "  ", "dos\r\nlíneas", "=cmd|", "{{7*7}}", "e\u0301"])

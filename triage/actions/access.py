@@ -6,10 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from triage.models import (
-    AccessChain,
-    AccessEntry,
-)
+from triage.domain.plain import one_line
+from triage.models import AccessChain, AccessEntry
 from triage.store import access_log, chains
 
 
@@ -17,7 +15,9 @@ from triage.store import access_log, chains
 def note_access(what: str, who: str, now: datetime, about: str = "", detail: str = "") -> AccessEntry:
     """Add an entry to the access log. Neither `about` nor `detail` may hold an answer or a note."""
     chain, _created = AccessChain.objects.select_for_update().get_or_create(pk=1)
-    entry = AccessEntry(number=chain.number + 1, at=now, who=who, what=what, about=about, detail=detail)
+    entry = AccessEntry(
+        number=chain.number + 1, at=now, who=who, what=what, about=about, detail=one_line(detail)[:500]
+    )
     entry.sha256 = access_log.link(chain.sha256, entry)
     entry.save(force_insert=True)
     chain.number, chain.sha256 = entry.number, entry.sha256

@@ -16,6 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from triage.actions.access import note_access
 from triage.actions.keys import signs
+from triage.domain.plain import plain
 from triage.models import (
     AccessEntry,
     Clinic,
@@ -67,7 +68,10 @@ def set_up_after_migration(**_signal: Any) -> None:
 
 
 def create_staff(username: str, password: str, group: str) -> User:
-    """A staff account in one of the groups. Raises django.db.IntegrityError when the name is taken."""
+    """A staff account in one of the groups. Raises django.db.IntegrityError when the name is taken, ValueError where
+    it is no name."""
+    if plain(username) != username or not username.isprintable():
+        raise ValueError("the name has signs that cannot be read")
     with transaction.atomic():
         user = User.objects.create_user(username, password=password, is_staff=True)
         user.groups.add(Group.objects.get(name=group))

@@ -14,15 +14,30 @@ from triage.exports.stream import Format
 Columns = dict[str, Callable[[Public], object]]
 
 # What a spreadsheet may take for the beginning of a formula, or cut off to find one behind it.
-FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+FORMULA = re.compile(r'[\s"]*[=+\-@]')
+# Where a spreadsheet that parts cells by other signs than commas may begin a new one.
+PARTS = re.compile("([;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
+CUT_OFF = ("\t", "\r", "\n")  # at the beginning of a cell
 MARK = "'"
 
 
 def safe(cell: str) -> str:
-    """The cell as plain text for every spreadsheet. Whoever takes one leading ' away has the cell as it was."""
+    """The cell as plain text for every spreadsheet, also where it parts cells by ; | or tabs; see `as_it_was`."""
+    text = "".join(part if place % 2 else _harmless(part) for place, part in enumerate(PARTS.split(cell)))
+    return MARK + text if cell.startswith(CUT_OFF) else text
+
+
+def _harmless(part: str) -> str:
     # NFKC makes full-width, small and raised forms of the signs the signs themselves.
-    begins = unicodedata.normalize("NFKC", cell)
-    return MARK + cell if FORMULA.match(begins) or cell.startswith(MARK) else cell
+    begins = unicodedata.normalize("NFKC", part)
+    return MARK + part if FORMULA.match(begins) or part.startswith(MARK) else part
+
+
+def as_it_was(cell: str) -> str:
+    """What `safe` made of a cell, undone: one ' goes at its beginning and after each sign that may part cells."""
+    return "".join(
+        part if place % 2 else part.removeprefix(MARK) for place, part in enumerate(PARTS.split(cell))
+    )
 
 
 def rules(data: Public) -> str:

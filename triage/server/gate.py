@@ -3,16 +3,24 @@
 import re
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+
+from triage.domain.plain import UNREAD, plain
 
 METHODS = ("GET", "HEAD", "POST")
 CHARSETS = ("utf-8", "utf8")
-REPLACEMENT = "\ufffd"  # what decoding puts in place of bytes that are not text
+REPLACEMENT = UNREAD  # what decoding puts in place of bytes that are not text
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 # As proxies write an address: in brackets, or with the port of the connection.
@@ -76,4 +84,22 @@ class GateMiddleware:
             raise BadRequest("our pages are in UTF-8")
         # A cookie's value may hold any sign in quotes, NUL too, which PostgreSQL cannot be asked for.
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}
+        _read_plainly(request)
         return self.get_response(request)
+
+
+def _read_plainly(request: HttpRequest) -> None:
+    """What was sent with a form, as other programs can hold it too: see `plain`."""
+    try:
+        sent = request.POST
+    except TOO_MUCH:
+        # Anybody can send one: no fault of ours, as Django would enter it in the log.
+        raise BadRequest("a form larger than any page of ours sends") from None
+    except UnreadablePostError:  # the connection broke: the check of the form's token says so
+        return
+    cleaned = {name: [plain(value) for value in values] for name, values in sent.lists()}
+    if any(cleaned[name] != values for name, values in sent.lists()):
+        read = sent.copy()
+        for name, values in cleaned.items():
+            read.setlist(name, values)
+        request.POST = cast(Any, read)  # whose type in the stubs is that of one that nobody may change

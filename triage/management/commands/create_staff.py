@@ -26,5 +26,7 @@ class Command(BaseCommand):
             actions.create_staff(username, password, group)
         except IntegrityError:
             raise CommandError(f"There is an account {username!r} already. Choose another name.") from None
+        except ValueError as error:
+            raise CommandError(f"No account was made: {error}.") from None
         self.stdout.write(f"Staff account made ({group}). Name: {username}  Password: {password}")
         self.stdout.write("The password is shown this once.")
