@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+from pyrage import x25519
 
 from proofs.harness import DATABASES, Proof, run
 from proofs.patients import Ledger, compare, patients
@@ -55,10 +56,14 @@ def restored(folder: Path, database_url: str = "") -> Footpath:
 
 
 def back_up_and_restore(site: Footpath, database_url: str = "") -> Footpath:
-    file = site.folder / "backup"
+    """Encrypted, for a key that the server does not have."""
+    pair, file, key = x25519.Identity.generate(), site.folder / "backup", site.folder / "key"
+    site.environment["BACKUP_RECIPIENTS"] = str(pair.to_public())
     site.manage("backup", str(file))
+    assert file.read_bytes().startswith(b"age-encryption.org/")
+    key.write_text(str(pair), encoding="ascii")
     copy = restored(site.folder / "restored", database_url)
-    copy.manage("restore", str(file))
+    copy.manage("restore", str(file), "--key", str(key))
     return copy
 
 

@@ -9,7 +9,14 @@ import tempfile
 os.environ.update(DEBUG="off", HTTPS="off", TRUST_PROXY="", SECRET_KEY="", ALLOWED_HOSTS="", TIME_ZONE="")
 # test_second_factor.py, test_releases.py and test_outbox.py turn these on.
 os.environ.update(
-    STAFF_SECOND_FACTOR="off", TWO_PEOPLE_PUBLISH="off", EMAIL_URL="", EMAIL_FROM="", CHAIN_KEY=""
+    STAFF_SECOND_FACTOR="off",
+    TWO_PEOPLE_PUBLISH="off",
+    EMAIL_URL="",
+    EMAIL_FROM="",
+    CHAIN_KEY="",
+    NOTE_KEYS="",
+    BACKUP_RECIPIENTS="",
+    DISK_ENCRYPTED="",
 )
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="footpath-test-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)

@@ -20,6 +20,7 @@ HTTPS = ENVIRONMENT.https
 # Without a key or a host, commands run all the same (a throwaway key signs nothing that lasts);
 # server/checks.py refuses to serve.
 SECRET_KEY = ENVIRONMENT.secret_key or secrets.token_urlsafe(50)
+SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts or []
 
 INSTALLED_APPS = [
@@ -158,6 +159,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+SESSION_ENGINE = "triage.server.staff_sessions"
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 AUTH_PASSWORD_VALIDATORS = [
@@ -196,6 +198,7 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
 NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
 CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
+BACKUP_RECIPIENTS = ENVIRONMENT.backup_recipients  # see server/backups.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""

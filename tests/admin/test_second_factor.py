@@ -120,6 +120,15 @@ def test_the_set_up_page_closes_once_there_is_a_device(anna):
         actions.set_up_second_factor(User.objects.get(), key, anna.code(key), anna.clock.now)
 
 
+def test_half_way_in_ends_with_a_change_of_the_password(anna):
+    anna.password()
+    assert anna.client.get(SET_UP).status_code == 200
+    user = User.objects.get()
+    user.set_password("another one of their own")
+    user.save()
+    assert anna.client.get(SET_UP)["Location"] == LOGIN
+
+
 def test_nothing_that_opens_the_account_is_stored_as_it_is_typed(anna):
     codes = anna.set_up()
     stored = set(StaticToken.objects.values_list("token", flat=True))

@@ -107,6 +107,9 @@ def test_words_for_on_and_off(word, meaning):
         ("EMAIL_URL", "smtp://user:word@mail.example.org:port"),
         ("EMAIL_URL", "smtp://user:word@mail.example.org?tls=off"),
         ("EMAIL_FROM", "footpath"),
+        ("SECRET_KEY_FALLBACKS", f"{KEY},short"),
+        ("BACKUP_RECIPIENTS", "AGE-SECRET-KEY-1"),
+        ("DISK_ENCRYPTED", "luks"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_set(name, value):
@@ -162,9 +165,22 @@ def test_commands_run_without_any_variable_and_stop_on_a_wrong_one(tmp_path):
     )
 
 
+RANDOM = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+KEPT_SAFE = {
+    "NOTE_KEYS": RANDOM,
+    "CHAIN_KEY": RANDOM,
+    "BACKUP_RECIPIENTS": f"age1{'q' * 58}",
+    "DISK_ENCRYPTED": "on",
+}
+
+
 def test_deployment_check_is_clean(tmp_path):
-    checked = manage("check", "--deploy", "--fail-level", "WARNING", **SERVES, DATA_DIR=str(tmp_path))
+    check = ("check", "--deploy", "--fail-level", "WARNING")
+    checked = manage(*check, **SERVES, **KEPT_SAFE, DATA_DIR=str(tmp_path))
     assert checked.returncode == 0, checked.stderr
+    bare = manage(*check, **SERVES, DATA_DIR=str(tmp_path))
+    assert bare.returncode == 1
+    assert all(f"footpath.W00{number}" in bare.stderr for number in (1, 2, 3, 4))
 
 
 # Serving

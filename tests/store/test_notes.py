@@ -134,7 +134,7 @@ def test_a_refused_note_is_sealed_too(db, with_key):
     patient.go_on(patient.start())
     path = reverse("question", args=["words"])
     page = patient.client.post(path, {"note": f"{NOTE} \x07"}, follow=True)
-    assert page.context["form"]["note"].value() == f"{NOTE} \x07"
+    assert page.context["form"]["note"].value() == f"{NOTE} \ufffd"
     assert "Zwickm" not in stored()
 
 

@@ -12,15 +12,13 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from triage.actions.access import note_access
 from triage.actions.keys import signs
 from triage.domain.plain import plain
-from triage.models import (
-    AccessEntry,
-    Clinic,
-)
+from triage.models import AccessEntry, Clinic, StaffDevice
+from triage.models.accounts import sealed_key
+from triage.store.codes import known_secrets
 
 INVITING = ("view_invitation", "add_invitation", "change_invitation")
 REVIEWERS, MANAGERS, AUDITORS = "Reviewers", "Managers", "Auditors"
@@ -85,18 +83,20 @@ def demo_reviewer() -> User:
 
 
 @transaction.atomic
-def set_up_second_factor(user: User, key: str, code: str, now: datetime) -> tuple[TOTPDevice, list[str]]:
+def set_up_second_factor(user: User, key: str, code: str, now: datetime) -> tuple[StaffDevice, list[str]]:
     """Tie an account to the device that holds this key, as its code shows; the device, and ten recovery codes.
 
     These are stored as hashes alone. Raises WrongCode, also where the account is tied to a device already.
     """
     User.objects.select_for_update().get(pk=user.pk)  # one set-up at a time
-    device = TOTPDevice(user=user, name="app", key=key)
-    if TOTPDevice.objects.filter(user=user).exists() or not device.verify_token(_typed(code)):
+    device = StaffDevice(user=user, name="app", key=sealed_key(key, user.pk))
+    if StaffDevice.objects.filter(user=user).exists() or not device.verify_token(_typed(code)):
         raise WrongCode
     codes = [signs(RECOVERY_SIGNS) for _number in range(RECOVERY_CODES)]
     paper = StaticDevice.objects.create(user=user, name="recovery codes")
-    StaticToken.objects.bulk_create(StaticToken(device=paper, token=_recovery_hash(code)) for code in codes)
+    StaticToken.objects.bulk_create(
+        StaticToken(device=paper, token=_recovery_hashes(code)[0]) for code in codes
+    )
     note_access(AccessEntry.What.CHANGE, user.get_username(), now, "own second factor", "set up")
     return device, codes
 
@@ -108,26 +108,42 @@ def check_second_factor(user: User, code: str) -> Device | None:
     After a wrong one none works for a second, after the next for two, then four, and so on.
     """
     typed = _typed(code)
-    from_app = APP_CODE.fullmatch(typed)
-    kind = TOTPDevice if from_app else StaticDevice
-    device = kind.objects.select_for_update().filter(user=user).first()
-    return device if device and device.verify_token(typed if from_app else _recovery_hash(typed)) else None
+    return _by_app(user, typed) if APP_CODE.fullmatch(typed) else _by_paper(user, typed)
+
+
+def _by_app(user: User, typed: str) -> Device | None:
+    device = StaffDevice.objects.select_for_update().filter(user=user).first()
+    if device is None or not device.verify_token(typed):
+        return None
+    device.seal_anew()
+    return device
+
+
+def _by_paper(user: User, typed: str) -> Device | None:
+    device = StaticDevice.objects.select_for_update().filter(user=user).first()
+    if device is None:
+        return None
+    hashes = _recovery_hashes(typed)
+    kept = StaticToken.objects.filter(device=device, token__in=hashes).values_list("token", flat=True).first()
+    return device if device.verify_token(kept or hashes[0]) else None
 
 
 def _typed(code: str) -> str:
     return code.upper().replace("-", "").replace(" ", "")
 
 
-def _recovery_hash(code: str) -> str:
-    return salted_hmac("triage.recovery", code, algorithm="sha256").hexdigest()[
-        :16
-    ]  # django-otp keeps 16 signs
+def _recovery_hashes(code: str) -> list[str]:
+    """By each SECRET_KEY, the newest first; django-otp keeps 16 signs."""
+    return [
+        salted_hmac("triage.recovery", code, secret=secret, algorithm="sha256").hexdigest()[:16]
+        for secret in known_secrets()
+    ]
 
 
 @transaction.atomic
 def reset_second_factor(username: str, who: str, now: datetime) -> None:
     """Forget a person's device and recovery codes, which also ends their sessions. Raises User.DoesNotExist."""
     user = User.objects.select_for_update().get(username=username)
-    for kind in (TOTPDevice, StaticDevice):
+    for kind in (StaffDevice, StaticDevice):
         kind.objects.filter(user=user).delete()
     note_access(AccessEntry.What.CHANGE, who, now, f"user {username}"[:150], "second factor reset")

@@ -16,7 +16,7 @@ from triage.models import (
     TriageSession,
     WrongCodes,
 )
-from triage.store.codes import code_hash, code_of
+from triage.store.codes import code_hash, code_hashes, code_of
 from triage.store.visit import Visit
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ def open_code(code: str, address: str | None, now: datetime, held: str = "", roo
     place = _place(address, hour) if address else ""
     if place:
         _pause(hour, place, now)
-    if opened := _come_back(code_hash(code), now, held, room) or _accept(code_hash(code), now, held, room):
+    hashes = code_hashes(code)
+    if opened := _come_back(hashes, now, held, room) or _accept(hashes, now, held, room):
         return opened
     WrongCodes.objects.filter(hour__lt=hour).delete()
     for where in sorted({"", place}):  # locked in one order
@@ -92,15 +93,15 @@ def open_code(code: str, address: str | None, now: datetime, held: str = "", roo
     return None
 
 
-def _come_back(code_hash: str, now: datetime, held: str, room: str) -> Opened | None:
-    saved = TriageSession.objects.filter(return_hash=code_hash, return_until__gt=now)
+def _come_back(hashes: list[str], now: datetime, held: str, room: str) -> Opened | None:
+    saved = TriageSession.objects.filter(return_hash__in=hashes, return_until__gt=now)
     taken = take_over(saved, held, now, room)
     return Opened(*taken) if taken else None
 
 
-def _accept(code_hash: str, now: datetime, held: str, room: str) -> Opened | None:
+def _accept(hashes: list[str], now: datetime, held: str, room: str) -> Opened | None:
     """The session that the invitation of this code asks for: begun now, or taken over."""
-    invitation = Invitation.objects.filter(code_hash=code_hash).first()
+    invitation = Invitation.objects.filter(code_hash__in=hashes).first()
     if invitation is None:
         return None
     if not invitation.opened_at:  # of several browsers at once, one begins it

@@ -27,14 +27,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.cache import never_cache
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
 from triage import actions
+from triage.models import StaffDevice
+from triage.models.accounts import opened_key, sealed_key
 from triage.store.codes import qr_code
 
 IDLE = timedelta(minutes=15)
@@ -86,7 +87,8 @@ class PasswordView(LoginView):
             "user": form.get_user().pk,
             "at": timezone.now().timestamp(),
             "next": self.get_success_url(),
-            "key": random_hex(20),  # for a device to be set up
+            "hash": form.get_user().get_session_auth_hash(),
+            "key": sealed_key(random_hex(20), form.get_user().pk),  # for a device to be set up
         }
         return redirect("admin:second_factor")
 
@@ -96,7 +98,10 @@ def half_in(request: HttpRequest) -> User | None:
     half = request.session.get(HALF_IN)
     if half is None or timezone.now().timestamp() - half["at"] > PASSWORD_HOLDS.total_seconds():
         return None
-    return User.objects.filter(pk=half["user"], is_active=True, is_staff=True).first()
+    user = User.objects.filter(pk=half["user"], is_active=True, is_staff=True).first()
+    # A changed password ends this, as it ends sessions.
+    same = user is not None and constant_time_compare(user.get_session_auth_hash(), half["hash"])
+    return user if same else None
 
 
 def between(view: Page) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -127,7 +132,7 @@ class CodeForm(forms.Form):
 
 @between
 def ask_code(request: HttpRequest, user: User) -> HttpResponseBase:
-    if not TOTPDevice.objects.filter(user=user).exists():
+    if not StaffDevice.objects.filter(user=user).exists():
         return redirect("admin:second_factor_set_up")
     if not AxesProxyHandler.is_allowed(request, {"username": user.get_username()}):
         return get_lockout_response(request)
@@ -144,9 +149,9 @@ def ask_code(request: HttpRequest, user: User) -> HttpResponseBase:
 @between
 def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
     """The first time: tie the account to a device. Who has one needs that to come in, and gets no other here."""
-    if TOTPDevice.objects.filter(user=user).exists():
+    if StaffDevice.objects.filter(user=user).exists():
         return redirect("admin:second_factor")
-    key = request.session[HALF_IN]["key"]
+    key = opened_key(request.session[HALF_IN]["key"], user.pk)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -162,7 +167,7 @@ def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
                 codes=codes,
                 go_on_url=go_on_url,
             )
-    link = TOTPDevice(user=user, key=key).config_url
+    link = StaffDevice(user=user, key=key).config_url
     return _page(
         request,
         "set_up",

@@ -3,6 +3,7 @@
 Only `actions` writes here.
 """
 
+from triage.models.accounts import StaffDevice
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
@@ -27,6 +28,7 @@ __all__ = [
     "Release",
     "ReleaseStep",
     "Review",
+    "StaffDevice",
     "TriageSession",
     "WrongCodes",
     "the_clinic",

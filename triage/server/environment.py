@@ -22,6 +22,9 @@ NOTE_KEY_LENGTH = 32  # bytes
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+
+
 def switch(value: str) -> bool:
     if value.lower() not in SWITCH:
         raise ValueError(f"“{value}” is not a switch; set one of {', '.join(SWITCH)}")
@@ -32,6 +35,10 @@ def secret_key(value: str) -> str:
     if len(value) < SECRET_KEY_LENGTH or len(set(value)) < 10:
         raise ValueError(f"the key is too easy to guess; set at least {SECRET_KEY_LENGTH} random characters")
     return value
+
+
+def secret_keys(value: str) -> list[str]:
+    return [secret_key(key.strip()) for key in value.split(",")]
 
 
 def hosts(value: str) -> list[str]:
@@ -162,6 +169,15 @@ def chain_key(value: str) -> bytes:
     return key
 
 
+def backup_recipients(value: str) -> list[str]:
+    keys = [key.strip() for key in value.split(",")]
+    if not all(AGE_KEY.fullmatch(key) for key in keys):
+        raise ValueError(
+            "these are no public keys of age; set one or more, such as manage.py backup_key prints, parted by commas"
+        )
+    return keys
+
+
 def time_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
@@ -186,6 +202,14 @@ VARIABLES = (
         secret_key,
         "none: required to serve, unless `DEBUG` is on",
         "Signs the staff's sessions and the forms. Keep it secret and the same on every machine.",
+    ),
+    Variable(
+        "SECRET_KEY_FALLBACKS",
+        "former values of `SECRET_KEY`, parted by commas",
+        secret_keys,
+        "none",
+        "After a change of `SECRET_KEY`: what the former one signed goes on. A letter is over after the day of its "
+        "visit, a return code after 30 days; recovery codes printed before need it for good.",
     ),
     Variable(
         "ALLOWED_HOSTS",
@@ -260,8 +284,8 @@ VARIABLES = (
         "keys of 32 random bytes in base64, parted by commas, the newest first",
         note_keys,
         "none: notes are stored as they are",
-        "Encrypts what patients write in their own words. An old key stays until what it encrypted is purged. "
-        "Kept apart from backups.",
+        "Encrypts what patients write in their own words, and the secrets of the staff's second factor. An old key "
+        "stays until what it encrypted is purged, and all staff have signed in again. Kept apart from backups.",
     ),
     Variable(
         "CHAIN_KEY",
@@ -271,6 +295,22 @@ VARIABLES = (
         "Seals the newest link of each chain, so that whoever can write to the database cannot rewrite all of it "
         "unseen. After setting it run `manage.py chain_heads --seal` once. Kept apart from the database and its "
         "backups.",
+    ),
+    Variable(
+        "BACKUP_RECIPIENTS",
+        "public keys of age, parted by commas",
+        backup_recipients,
+        "none: backups are not encrypted",
+        "`manage.py backup` encrypts for the holders of their secret keys, one of which `restore` needs. "
+        "`manage.py backup_key` makes a pair; the secret one is kept elsewhere.",
+    ),
+    Variable(
+        "DISK_ENCRYPTED",
+        "on or off",
+        switch,
+        "off",
+        "That the disk under the database and its backups is encrypted, which Footpath cannot see: "
+        "`check --deploy` asks for it.",
     ),
     Variable(
         "LOG_JSON",
@@ -304,6 +344,7 @@ class Environment:
     https: bool
     trust_proxy: bool
     secret_key: str | None
+    secret_key_fallbacks: list[str]
     allowed_hosts: list[str] | None
     database_url: str | Path | None
     data_dir: Path | None
@@ -313,6 +354,8 @@ class Environment:
     email_from: str | None
     note_keys: list[bytes]
     chain_key: bytes | None
+    backup_recipients: list[str]
+    disk_encrypted: bool
     log_json: bool
     time_zone: str
 
@@ -338,6 +381,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "https": not debug,
         "trust_proxy": False,
         "secret_key": None,
+        "secret_key_fallbacks": [],
         "allowed_hosts": None,
         "database_url": None,
         "data_dir": None,
@@ -347,6 +391,8 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "email_from": None,
         "note_keys": [],
         "chain_key": None,
+        "backup_recipients": [],
+        "disk_encrypted": False,
         "log_json": False,
         "time_zone": "America/New_York",
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -21,9 +22,18 @@ LENGTH = 12  # of these: 57 bits
 WRITTEN = re.compile(rf"(?<![A-Z0-9])[{SIGNS}](?:[\W_]{{0,3}}[{SIGNS}]){{{LENGTH - 1}}}(?![A-Z0-9])")
 
 
-def code_hash(code: str) -> str:
+def code_hash(code: str, secret: str | None = None) -> str:
     """Keyed, since so short a code could be found from a plain hash by trying."""
-    return salted_hmac("triage.return", code, algorithm="sha256").hexdigest()
+    return salted_hmac("triage.return", code, secret=secret, algorithm="sha256").hexdigest()
+
+
+def code_hashes(code: str) -> list[str]:
+    """The same by each key, the newest first: a letter outlives the SECRET_KEY it was made with."""
+    return [code_hash(code, secret) for secret in known_secrets()]
+
+
+def known_secrets() -> list[str]:
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
 def code_of(key: str, until: datetime) -> str:
@@ -91,7 +101,7 @@ def way_back(request: HttpRequest, session: TriageSession, key: str, now: dateti
     if not until or until <= now:
         return None
     code = code_of(key, until)
-    return WayBack(until, carried(request, code) if code_hash(code) == session.return_hash else None)
+    return WayBack(until, carried(request, code) if session.return_hash in code_hashes(code) else None)
 
 
 def qr_code(text: str) -> Markup:

@@ -1,6 +1,7 @@
 """Copy the whole database into one new file, while patients go on answering.
 
-The file holds health data: encrypt it, and keep SECRET_KEY and NOTE_KEYS elsewhere.
+The file holds health data: with BACKUP_RECIPIENTS it is encrypted; keep SECRET_KEY and NOTE_KEYS elsewhere. Who is
+signed in at the moment is not in it.
 """
 
 from pathlib import Path

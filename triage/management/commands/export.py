@@ -20,6 +20,7 @@ from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.management.content import release as named_release
 from triage.models import AccessEntry, Release
+from triage.server.private_files import make_private
 from triage.store import releases
 
 QUESTIONNAIRE = "fhir-questionnaire"
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             yield cast(TextIO, self.stdout)
             return
         try:
-            out.touch(mode=0o600)
+            make_private(out)
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}.") from None
         with out.open("w", encoding="utf-8", newline="") as file:

@@ -18,11 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument("--key", type=Path, help="the file with the secret key of an encrypted backup")
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, key: Path | None, **options: Any) -> None:
         self.stderr.write("Restoring …")
         try:
-            restore(file)
+            restore(file, key)
         except NotPossible as error:
             raise CommandError(str(error)) from None
         call_command("verify_store", stdout=self.stdout, stderr=self.stderr)

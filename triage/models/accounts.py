@@ -1,0 +1,57 @@
+"""The device of a staff member, whose secret is sealed where NOTE_KEYS is set."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from django.conf import settings
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from triage.models import sealing
+
+logger = logging.getLogger(__name__)
+SEALED = "sealed:"
+
+
+def sealed_key(key: str, user_pk: int) -> str:
+    """The key of a device as it is stored, for this account alone."""
+    if not settings.NOTE_KEYS:
+        return key
+    return SEALED + sealing.seal(bytes.fromhex(key), _place(user_pk))
+
+
+def opened_key(stored: str, user_pk: int) -> str:
+    """The key in hex; "" where it cannot be opened."""
+    if not stored.startswith(SEALED):
+        return stored
+    return (sealing.unseal(stored.removeprefix(SEALED), _place(user_pk)) or b"").hex()
+
+
+def _place(user_pk: int) -> str:
+    return f"second factor of user {user_pk}"
+
+
+class StaffDevice(TOTPDevice):
+    """django-otp's device; its key is opened where a code is worked out, and nowhere else."""
+
+    key: str
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+
+    @property
+    def bin_key(self) -> bytes:
+        if key := opened_key(self.key, self.user_id):
+            return bytes.fromhex(key)
+        logger.warning("A second factor cannot be opened: NOTE_KEYS lacks its key, or it was altered.")
+        return os.urandom(20)  # of which nobody has a code
+
+    def seal_anew(self) -> None:
+        """With the newest key, where it is not."""
+        sealed = self.key.startswith(SEALED)
+        if not settings.NOTE_KEYS or (sealed and sealing.by_newest_key(self.key.removeprefix(SEALED))):
+            return
+        self.key = sealed_key(opened_key(self.key, self.user_id), self.user_id)
+        self.save(update_fields=["key"])
