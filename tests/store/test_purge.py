@@ -164,13 +164,16 @@ def test_a_clock_that_jumps_again_is_not_believed(monkeypatch):
             purge("--yes")
 
 
-def test_what_nobody_decides_about_goes_also_when_the_purge_refuses():
-    Clinic.objects.update(retention_days=None)
+def test_what_nobody_decides_about_goes_also_when_the_purge_refuses(monkeypatch):
+    def refuse(now):
+        raise retention.NotNow("clock", "set the clock right")
+
+    monkeypatch.setattr(retention, "due", refuse)
     untouched, begun = (actions.start_session("en", NOW - timedelta(hours=2))[0] for _each in range(2))
     TriageSession.objects.filter(pk=begun.pk).update(last_sequence=1)
     fresh, _key = actions.start_session("en", NOW - timedelta(minutes=59))
     Session.objects.create(session_key="ended", session_data="", expire_date=NOW - timedelta(days=1))
-    with pytest.raises(CommandError, match="how many days"):
+    with pytest.raises(CommandError, match="set the clock right"):
         purge("--yes")
     kept = set(TriageSession.objects.values_list("pk", flat=True))
     assert untouched.pk not in kept
@@ -178,12 +181,8 @@ def test_what_nobody_decides_about_goes_also_when_the_purge_refuses():
     assert not Session.objects.exists()
 
 
-@pytest.mark.usefixtures("recent")
-def test_until_somebody_says_how_long_nothing_goes():
-    some(1, 8)
-    Clinic.objects.update(retention_days=None)
-    with pytest.raises(CommandError, match="how many days"):
-        purge("--yes")
+def test_until_somebody_says_how_long_it_is_a_year():
+    assert Clinic().retention_days == 365
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=3650), timedelta(days=-2)])

@@ -46,13 +46,27 @@ def invited(reviewer):
         patient.submit()
 
 
+# Going back past 0010, the access log is chained anew as that version does; `verify_access_log` shows that it holds.
+CHAINED = {
+    "triage.AccessEntry": {"sha256", "salt", "commitment", "mark"},
+    "triage.AccessChain": {"sha256"},
+}
+
+
 def everything():
     """Every row of every table, as the models of today read it."""
     return {
-        model._meta.label: sorted(model.objects.values(), key=lambda row: str(row[model._meta.pk.attname]))
+        model._meta.label: sorted(
+            model.objects.values(*_kept(model)), key=lambda row: str(row[model._meta.pk.attname])
+        )
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and model._meta.label != "contenttypes.ContentType"
     }
+
+
+def _kept(model):
+    left_out = CHAINED.get(model._meta.label, ())
+    return [field.attname for field in model._meta.concrete_fields if field.name not in left_out]
 
 
 def go_back_and_forth(earlier, meanwhile=lambda: None):

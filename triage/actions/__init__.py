@@ -36,7 +36,7 @@ from triage.actions.content import (
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
-from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
+from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
 from triage.actions.sessions import (
     AlreadySubmitted,
@@ -80,6 +80,7 @@ __all__ = [
     "demo_reviewer",
     "end_of_day",
     "enter",
+    "erase",
     "fill_in",
     "finish_purge",
     "invite",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -18,9 +19,19 @@ def note_access(what: str, who: str, now: datetime, about: str = "", detail: str
     entry = AccessEntry(
         number=chain.number + 1, at=now, who=who, what=what, about=about, detail=one_line(detail)[:500]
     )
+    access_log.commit(entry)
     entry.sha256 = access_log.link(chain.sha256, entry)
     entry.save(force_insert=True)
     chain.number, chain.sha256 = entry.number, entry.sha256
     chain.seal = chains.seal_of_head(chain)
     chain.save()
     return entry
+
+
+def forget_references(references: Iterable[str]) -> None:
+    """Take them out of the log; a keyed pseudonym of each stays. Belongs to what deletes their submissions."""
+    about = AccessEntry.objects.filter(about__in=list(references))
+    for entry in about.filter(mark="").iterator(chunk_size=1000):
+        entry.mark = access_log.pseudonyms(entry.about)[0]
+        entry.save(update_fields=["mark"])
+    about.update(about="", salt="")

@@ -13,15 +13,18 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from triage.actions.access import note_access
+from triage.actions.access import forget_references, note_access
+from triage.domain.plain import one_line
 from triage.models import (
     AccessEntry,
     DailyCount,
+    Invitation,
     Purge,
     PurgedRecord,
     TriageSession,
 )
 from triage.store import chains, records
+from triage.store.family import family
 from triage.store.retention import Due, batches, invitations_due, unstarted
 from triage.store.visit import LONGEST
 
@@ -35,28 +38,63 @@ def purge_sessions(pks: Iterable[int], now: datetime) -> list[str]:
     One whose record is not what was handed in stays, so that it is looked into; returns the references of those.
     """
     sessions = list(TriageSession.objects.select_for_update(of=("self",)).filter(pk__in=list(pks)))
-    altered = [
-        session for session in sessions if session.record_number and not records.is_as_submitted(session)
-    ]
+    altered = _altered(sessions)
     going = [session for session in sessions if session not in altered]
-    for session in going:
-        if session.record_number:
-            _keep_link(session, session.record_number, now)
-    _count_by_day(going)
-    TriageSession.objects.filter(pk__in=[session.pk for session in going]).delete()
-    run, _created = Purge.objects.get_or_create(at=now, refused="", defaults={"sessions": 0})
+    _remove(going, now)
+    run, _created = Purge.objects.get_or_create(
+        at=now, refused="", kind=Purge.Kind.DUE, defaults={"sessions": 0}
+    )
     Purge.objects.filter(pk=run.pk).update(
         sessions=F("sessions") + len(going), altered=F("altered") + len(altered)
     )
     return [session.reference for session in altered]
 
 
-def _keep_link(session: TriageSession, number: int, now: datetime) -> None:
+@transaction.atomic
+def erase(reference: str, who: str, reason: str, now: datetime) -> int:
+    """Delete a patient's submission because they ask for it, with its corrections and its invitation.
+
+    What stays of a record is its link with the reason, and its day's count. Returns how many sessions went. Raises
+    LookupError where there is no such submission, RecordAltered where one is not what was handed in.
+    """
+    sessions = list(
+        TriageSession.objects.select_for_update(of=("self",)).filter(
+            pk__in=[session.pk for session in family(reference)]
+        )
+    )
+    if not sessions:
+        raise LookupError(reference)
+    if altered := _altered(sessions):
+        raise records.RecordAltered(altered[0].reference)
+    reason = one_line(reason)[:200]
+    note_access(AccessEntry.What.CHANGE, who, now, reference, f"erased: {reason}")
+    _remove(sessions, now, reason)
+    invitations = {session.invitation_id for session in sessions if session.invitation_id}
+    Invitation.objects.filter(pk__in=invitations, sessions=None).delete()
+    Purge.objects.create(at=now, sessions=len(sessions), kind=Purge.Kind.ERASED)
+    return len(sessions)
+
+
+def _altered(sessions: Iterable[TriageSession]) -> list[TriageSession]:
+    return [session for session in sessions if session.record_number and not records.is_as_submitted(session)]
+
+
+def _remove(sessions: list[TriageSession], now: datetime, erased_for: str = "") -> None:
+    for session in sessions:
+        if session.record_number:
+            _keep_link(session, session.record_number, now, erased_for)
+    _count_by_day(sessions)
+    TriageSession.objects.filter(pk__in=[session.pk for session in sessions]).delete()
+    forget_references(session.reference for session in sessions)
+
+
+def _keep_link(session: TriageSession, number: int, now: datetime, erased_for: str) -> None:
     link = PurgedRecord(
         record_number=number,
         record_sha256=session.record_sha256,
         previous=records.open_record(session)["previous"],
         purged_at=now,
+        erased_for=erased_for,
     )
     link.seal = chains.seal_of_purged(link)
     link.save(force_insert=True)
@@ -77,7 +115,9 @@ def _count_by_day(sessions: Iterable[TriageSession]) -> None:
 def finish_purge(due: Due, now: datetime) -> None:
     """After the last of the sessions: invitations that nobody needs any more, and that this ran."""
     invitations_due(due.before).delete()
-    run, _created = Purge.objects.get_or_create(at=now, refused="", defaults={"sessions": 0})
+    run, _created = Purge.objects.get_or_create(
+        at=now, refused="", kind=Purge.Kind.DUE, defaults={"sessions": 0}
+    )
     note_access(
         AccessEntry.What.CHANGE, "", now, "purge", f"{run.sessions} sessions before {due.before:%Y-%m-%d}"
     )

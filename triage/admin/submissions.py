@@ -152,8 +152,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         if not search_term:
             return queryset, False
         found, invited = references(search_term), labelled(search_term)
-        detail = " to ".join(found) if found else "a label" if invited else "not a reference"
-        self._note(request, AccessEntry.What.SEARCH, detail=detail)
+        self._note_search(request, found, bool(invited))
         wanted = Q(pk__in=invited)
         if found:
             wanted |= Q(reference__range=found)
@@ -230,6 +229,15 @@ class SubmissionAdmin(ReadOnly, GuardedList):
     def _note(self, request: HttpRequest, what: str, about: str = "", detail: str = "") -> None:
         user = cast(User, request.user)  # the admin lets in nobody else
         actions.note_access(what, user.get_username(), timezone.now(), about, detail)
+
+    def _note_search(self, request: HttpRequest, found: tuple[str, str] | None, invited: bool) -> None:
+        """A reference that is kept leaves the log again with its submission; any other would stay for ever."""
+        whole = found and found[0] == found[1] and TriageSession.objects.filter(reference=found[0]).exists()
+        detail = (
+            "" if whole else "a label" if invited else "how references begin" if found else "not a reference"
+        )
+        about = found[0] if found and whole else ""
+        self._note(request, AccessEntry.What.SEARCH, about, detail)
 
     def _find(self, request: HttpRequest, object_id: str) -> TriageSession:
         session = self.get_object(request, unquote(object_id))

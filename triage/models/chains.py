@@ -32,7 +32,9 @@ class AccessChain(Chain):
 class AccessEntry(models.Model):
     """Who looked at what, or changed it. Entries are added, never changed; each one's hash holds the one before it.
 
-    `about` is a submission's reference or what else was touched. No entry holds an answer or a note.
+    `about` is a submission's reference or what else was touched. No entry holds an answer or a note. What is hashed of
+    `about` is a commitment to it and a pseudonym, so that a reference can leave the log, and the chain holds; see
+    store/access_log.py.
     """
 
     class What(models.TextChoices):
@@ -49,7 +51,10 @@ class AccessEntry(models.Model):
     at = models.DateTimeField("when")
     who = models.CharField(max_length=150, blank=True)  # a name, so that it outlives the account
     what = models.CharField(max_length=12, choices=What)
-    about = models.CharField(max_length=150, blank=True)
+    about = models.CharField(max_length=150, blank=True)  # gone once its submission is purged
+    salt = models.CharField(max_length=32, blank=True, db_default="", editable=False)  # goes with it
+    commitment = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    mark = models.CharField("pseudonym", max_length=16, blank=True, db_default="", editable=False)
     detail = models.CharField(max_length=500, blank=True)
     sha256 = models.CharField("hash", max_length=64)
 
@@ -60,6 +65,7 @@ class AccessEntry(models.Model):
             models.Index(fields=["who", "-number"], name="access_by_who"),
             models.Index(fields=["what", "-number"], name="access_by_what"),
             models.Index(fields=["about", "-number"], name="access_by_about"),
+            models.Index(fields=["mark", "-number"], name="access_by_mark"),
         ]
 
     def __str__(self) -> str:

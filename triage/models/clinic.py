@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
+KEPT_DAYS = 365  # until the clinic says otherwise
 PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
 
 
@@ -26,6 +27,11 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
     hours = models.CharField("opening hours", max_length=100, blank=True)
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
+    # What a manager wants in its place, until another one agrees: see actions/clinic.py.
+    proposed_number = models.CharField(
+        max_length=30, blank=True, db_default="", validators=[PHONE], editable=False
+    )
+    proposed_by = models.CharField(max_length=150, blank=True, db_default="", editable=False)
     advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])
     languages = models.JSONField(
         "languages offered",
@@ -60,10 +66,24 @@ class Clinic(models.Model):
     )
     retention_days = models.PositiveSmallIntegerField(
         "days submissions are kept",
-        null=True,
-        blank=True,
+        default=KEPT_DAYS,
+        db_default=KEPT_DAYS,
         validators=[MinValueValidator(31)],
-        help_text="Then `manage.py purge` deletes them. Empty: nothing is ever deleted. At least 31.",
+        help_text="Then `manage.py purge` deletes them. Patients are told so at the start. At least 31.",
+    )
+    privacy_contact = models.CharField(
+        "who answers questions about privacy",
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="Name of the office or officer, and a phone number or address. On the privacy page, as it is here.",
+    )
+    complaint_route = models.CharField(
+        "where patients can complain",
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="The authority for privacy or health data where you are, and how to reach it. On the privacy page.",
     )
     tell_about = models.CharField(
         "send a mail about",

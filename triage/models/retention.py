@@ -14,6 +14,9 @@ class PurgedRecord(models.Model):
     record_sha256 = models.CharField(max_length=64)
     previous = models.CharField(max_length=64, blank=True)
     purged_at = models.DateTimeField()
+    erased_for = models.CharField(
+        max_length=200, blank=True, db_default=""
+    )  # why, where a patient asked for it
     seal = models.CharField(max_length=64, blank=True)  # see store/chains.py
 
     def __str__(self) -> str:
@@ -40,9 +43,14 @@ class DailyCount(models.Model):
 class Purge(models.Model):
     """That a purge ran, also where nothing was due; or that it refused, with why."""
 
+    class Kind(models.TextChoices):
+        DUE = "", "kept long enough"
+        ERASED = "erased", "a patient asked for it"
+
     at = models.DateTimeField()
+    kind = models.CharField(max_length=6, choices=Kind, blank=True, db_default="")
     sessions = models.PositiveIntegerField()
-    refused = models.CharField(max_length=20, blank=True)  # "clock", "many", "nobody-decided"; empty: it ran
+    refused = models.CharField(max_length=20, blank=True)  # "clock", "many", "failed"; empty: it ran
     altered = models.PositiveIntegerField(
         default=0
     )  # left where they are: their records are not what was handed in

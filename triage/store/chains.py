@@ -31,7 +31,10 @@ def seal_of_head(chain: Chain) -> str:
 
 
 def seal_of_purged(link: PurgedRecord) -> str:
-    return seal("purged", link.record_number, link.record_sha256, link.previous, link.purged_at.isoformat())
+    why = [link.erased_for] if link.erased_for else []
+    return seal(
+        "purged", link.record_number, link.record_sha256, link.previous, link.purged_at.isoformat(), *why
+    )
 
 
 def head_of(chain: type[Chain]) -> Chain:

@@ -49,13 +49,7 @@ class Due:
 
 
 def due(now: datetime) -> Due:
-    """Raises NotNow when nobody has said how long to keep, or the clock cannot be right."""
-    days = the_clinic().retention_days
-    if days is None:
-        raise NotNow(
-            "nobody-decided",
-            "nobody has set how many days submissions are kept; set it in the clinic settings.",
-        )
+    """Raises NotNow when the clock cannot be right."""
     newest = newest_event()
     if newest and abs(now - newest) > CLOCK_MAY_DIFFER and not went_on_steadily(now):
         raise NotNow(
@@ -64,7 +58,7 @@ def due(now: datetime) -> Due:
             f"clock right. If it is right and nobody was here, the next purge that runs "
             f"{STEADY[0] // timedelta(hours=1)} hours or more from now deletes.",
         )
-    before = now - timedelta(days=days)
+    before = now - timedelta(days=the_clinic().retention_days)
     sessions, handed_in = sessions_due(before), Q(record_number__isnull=False)
     return Due(
         before=before,
@@ -78,7 +72,7 @@ def newest_event() -> datetime | None:
     times = [
         TriageSession.objects.aggregate(newest=Max(Coalesce("submitted_at", "started_at")))["newest"],
         AccessEntry.objects.aggregate(newest=Max("at"))["newest"],
-        Purge.objects.filter(refused="").aggregate(newest=Max("at"))["newest"],
+        Purge.objects.filter(refused="", kind=Purge.Kind.DUE).aggregate(newest=Max("at"))["newest"],
     ]
     return max(filter(None, times), default=None)
 
@@ -91,13 +85,13 @@ def went_on_steadily(now: datetime) -> bool:
 
 def last_purge() -> Purge | None:
     """The newest that ran."""
-    return Purge.objects.filter(refused="").first()
+    return Purge.objects.filter(refused="", kind=Purge.Kind.DUE).first()
 
 
 def refused_since() -> int:
     """How many purges have refused since one ran."""
     ran = last_purge()
-    return Purge.objects.filter(pk__gt=ran.pk if ran else 0).count()
+    return Purge.objects.filter(pk__gt=ran.pk if ran else 0).exclude(refused="").count()
 
 
 def sessions_due(before: datetime) -> QuerySet[TriageSession]:

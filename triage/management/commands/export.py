@@ -19,6 +19,7 @@ from triage.exports import BOM, FORMATS, chosen, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.management.content import release as named_release
+from triage.management.operator import add_by, operator
 from triage.models import AccessEntry, Release
 from triage.server.private_files import make_private
 from triage.store import releases
@@ -54,7 +55,10 @@ class Command(BaseCommand):
             help=f"of a {QUESTIONNAIRE}; the other languages stand beside it (default: the release's own)",
         )
 
-    def handle(self, *args: Any, what: str, out: Path | None, bom: bool, **options: Any) -> None:
+        add_by(parser)
+
+    def handle(self, *args: Any, what: str, out: Path | None, bom: bool, by: str, **options: Any) -> None:
+        options["who"] = operator(by)
         with self._opened(out) as file:
             file.write(BOM if bom else "")
             if what == QUESTIONNAIRE:
@@ -76,19 +80,20 @@ class Command(BaseCommand):
         with out.open("w", encoding="utf-8", newline="") as file:
             yield file
 
-    def _questionnaire(self, release: str, language: str | None, **options: Any) -> str:
+    def _questionnaire(self, who: str, release: str, language: str | None, **options: Any) -> str:
         wanted = Release.objects.get(sha256=named_release(release)) if release else releases.current()
         known = languages(releases.trees(wanted.sha256))
         if language and language not in known:
             raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
         detail = f"{QUESTIONNAIRE}: on the command line"
-        actions.note_access(AccessEntry.What.EXPORT, "", timezone.now(), f"release {wanted}", detail)
+        actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), f"release {wanted}", detail)
         return as_text(wanted, language)
 
     def _submissions(
         self,
         what: str,
         file: TextIO,
+        who: str,
         rows: str,
         release: str,
         since: date | None,
@@ -98,7 +103,7 @@ class Command(BaseCommand):
         name = rows if what == "csv" else what
         sessions = chosen(since, named_release(release) if release else "")
         detail = f"{what_it_holds(name, since, with_notes)}: on the command line"
-        actions.note_access(AccessEntry.What.EXPORT, "", timezone.now(), "submissions", detail)
+        actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
         export = Export(FORMATS[name], sessions, notes=with_notes)
         for text in export:
             file.write(text)
