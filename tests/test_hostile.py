@@ -101,6 +101,8 @@ def forms_of(world):
     yield "manager", "/admin/triage/clinic/1/change/", clinic
     export = {"what": "submissions", "since": "", "notes": "on", "purpose": "x"}
     yield "manager", "/admin/triage/triagesession/export/", export
+    rights = {"code": world.submitted.reference, "step": "text", "reason": "x"}
+    yield "manager", "/admin/triage/triagesession/rights/", rights
     yield from accounts_forms(
         f"/admin/auth/user/{world.keys['user']}", f"/admin/auth/group/{world.keys['group']}"
     )

@@ -1,5 +1,6 @@
 """The access log: every look and change is one entry, none holds an answer, and no entry changes unseen."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -10,7 +11,8 @@ from django.test import Client
 from tests.staff import EMERGENCY, SETTINGS, WORKLIST, send, sheet, staff, submitted, text
 from tests.visitor import NOW, publish
 from triage import actions
-from triage.models import AccessChain, AccessEntry, TriageSession
+from triage.admin.submissions import SubmissionAdmin
+from triage.models import AccessChain, AccessEntry, OutboxMail, TriageSession
 from triage.store import access_log
 from triage.store.reviews import logged
 
@@ -38,12 +40,64 @@ def test_one_review_leaves_one_entry_for_each_look_and_step():
     review = session.reviews.get()
     assert entries() == [
         ("reviewers", "login", "", ""),
+        ("reviewers", "view", "worklist", ""),
         ("reviewers", "search", session.reference, ""),
         ("reviewers", "view", session.reference, ""),
         ("reviewers", "print", session.reference, ""),
         ("reviewers", "change", session.reference, logged(review, session.reference, "new to acknowledged")),
         ("reviewers", "logout", "", ""),
     ]
+
+
+def test_every_page_that_shows_something_of_patients_leaves_one_entry():
+    session, mail_of = submitted(EMERGENCY), submitted(EMERGENCY)
+    manager, auditor = staff("Managers"), staff("Auditors")
+    user = User.objects.get(username="managers")
+    wanted = {"label": "J. D.", "appointment_at": NOW + timedelta(days=365), "language": "en"}
+    ((invitation, _code),) = actions.invite([wanted], user, NOW)
+    mail = OutboxMail.objects.get_or_create(session=mail_of, defaults={"created_at": NOW})[0]
+    first = AccessEntry.objects.earliest("number")
+    pages = {
+        WORKLIST: ("worklist", ""),
+        f"{WORKLIST}?level__exact=3&p=1": ("worklist", "level__exact=3, p=1"),
+        f"{WORKLIST}overview/": ("overview", None),
+        f"{WORKLIST}agreement/": ("agreement with clinicians", ""),
+        sheet(session): (session.reference, ""),
+        "/admin/triage/invitation/": ("invitations", ""),
+        "/admin/triage/invitation/?state=open": ("invitations", "state=open"),
+        f"/admin/triage/invitation/{invitation.pk}/change/": (f"invitation {invitation.pk}", ""),
+        "/admin/triage/outboxmail/": ("unsent mails", ""),
+        f"/admin/triage/outboxmail/{mail.pk}/change/": (f"unsent mails {mail.pk}", ""),
+        "/admin/triage/accessentry/": ("access log", ""),
+        f"/admin/triage/accessentry/{first.pk}/change/": (f"access log {first.pk}", ""),
+    }
+    for page, (about, detail) in pages.items():
+        before = AccessEntry.objects.count()
+        client = auditor if "accessentry" in page else manager
+        assert client.get(page).status_code == 200, page
+        entry = AccessEntry.objects.latest("number")
+        assert AccessEntry.objects.count() == before + 1, page
+        assert (entry.what, entry.about) == ("view", about), page
+        assert detail is None or entry.detail == detail, page
+    assert "numb" not in str(entries())
+
+
+def test_a_page_that_shows_something_without_an_entry_would_be_found(monkeypatch):
+    monkeypatch.setattr(SubmissionAdmin, "noted_as", "")
+    submitted()
+    staff("Reviewers").get(WORKLIST)
+    assert [what for _who, what, *_rest in entries()] == ["login"]
+
+
+def test_a_changed_password_is_entered_and_a_refused_one_is_not():
+    client = Client()
+    client.force_login(actions.create_staff("anna", "a password of its own", "Reviewers"))
+    typed = {"old_password": "a password of its own", "new_password1": "x", "new_password2": "x"}
+    client.post("/admin/password_change/", typed)
+    assert entries()[-1][1] == "login"
+    new = "quite another password"
+    client.post("/admin/password_change/", {**typed, "new_password1": new, "new_password2": new})
+    assert entries()[-1] == ("anna", "change", "own password", "")
 
 
 def test_a_search_for_anything_but_a_reference_is_not_repeated():

@@ -306,10 +306,11 @@ def test_nobody_else_may(content, group):
 
 
 def test_the_command_is_logged_too(content):
-    export("json", "--since", "2026-11-01")
+    export("json", "--since", "2026-11-01", "--by", "anna")
     entry = AccessEntry.objects.get(what="export")
-    assert (entry.who, entry.detail) == ("", "json, since 2026-11-01: on the command line")
+    assert (entry.who, entry.detail) == ("anna", "json, since 2026-11-01: on the command line")
     export("fhir-questionnaire")
     entry = AccessEntry.objects.latest("number")
+    assert entry.who.endswith("(on the server)")  # whoever is signed in there
     assert entry.about == f"release {releases.current()}"
     assert entry.detail == "fhir-questionnaire: on the command line"

@@ -42,6 +42,7 @@ from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
     correct,
+    delete_unsent,
     fill_in,
     keep_drafts,
     keep_open,
@@ -51,13 +52,14 @@ from triage.actions.sessions import (
     start_session,
     stay,
 )
-from triage.actions.submissions import NotComplete, enter, submit
+from triage.actions.submissions import PRIVACY_VERSION, NotComplete, enter, submit
 
 __all__ = [
     "AUDITORS",
     "GROUPS",
     "MANAGERS",
     "PAUSES",
+    "PRIVACY_VERSION",
     "RECOVERY_CODES",
     "REVIEWERS",
     "AlreadySubmitted",
@@ -77,6 +79,7 @@ __all__ = [
     "check_second_factor",
     "correct",
     "create_staff",
+    "delete_unsent",
     "demo_reviewer",
     "end_of_day",
     "enter",

@@ -35,6 +35,7 @@ GROUPS = {
         "view_outboxmail",
         "export_triagesession",
         "overview_triagesession",
+        "rights_triagesession",
         *INVITING,
     ),
     AUDITORS: ("view_accessentry",),

@@ -214,6 +214,20 @@ def take_over(
     return key, session
 
 
+@transaction.atomic
+def delete_unsent(visit: Visit) -> bool:
+    """Delete what was never sent, because the person wants it. False where it was sent, or an urgent sign was given:
+    that, staff have to see."""
+    unsent = TriageSession.objects.filter(pk=visit.pk, submitted_at=None, emergency_at=None)
+    session = unsent.select_for_update(of=("self",)).first()
+    if session is None:
+        return False
+    if session.invitation_id:  # the letter still works
+        Invitation.objects.filter(pk=session.invitation_id, sent_at=None).update(opened_at=None)
+    session.delete()
+    return True
+
+
 def stay(pk: int, now: datetime) -> None:
     """The person is still there."""
     TriageSession.objects.filter(pk=pk).update(stayed_at=now)

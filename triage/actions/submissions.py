@@ -19,7 +19,9 @@ from triage.models import Clinic, Invitation, OutboxMail, RecordChain, TriageSes
 from triage.store import chains, notes, releases, words
 from triage.store.visit import Visit
 
-RECORD_FORMAT = 2  # 2: whose it is (invitation, appointment, demo) is in it
+RECORD_FORMAT = 3  # 2: whose it is (invitation, appointment, demo) is in it; 3: what was said about privacy
+# Of templates/privacy.html. A test asks for another one when its words change.
+PRIVACY_VERSION = "2026-11-30"
 URGENCY_LEVELS = {
     "routine": TriageSession.Urgency.ROUTINE,
     "same-day": TriageSession.Urgency.SAME_DAY,
@@ -73,6 +75,7 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         "corrects": visit.corrects or None,
         "release": {"sha256": visit.release, "version": visit.version},
         "language": content.language,
+        "privacy": PRIVACY_VERSION,
         "clinic": visit.clinic.as_settings(),
         "show_roots": visit.clinic.show_roots,
         "started_at": visit.started_at.isoformat(),

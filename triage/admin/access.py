@@ -15,6 +15,7 @@ from triage.store import access_log
 
 @admin.register(AccessEntry)
 class AccessEntryAdmin(ReadOnly, GuardedList):
+    noted_as = "access log"
     lookups = frozenset({"what__exact"})
     list_display = ("number", "when", "who", "what", "about_shown", "detail")
     list_filter = ("what",)

@@ -28,7 +28,7 @@ class ClinicAdmin(GuardedList):
         ("Questions and results", {"fields": ("languages", "show_roots")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),
-        ("Keeping", {"fields": ("retention_days",)}),
+        ("Keeping", {"fields": ("retention_days", "privacy_contact", "complaint_route")}),
         ("Telling the clinic", {"fields": ("tell_about", "mail")}),
     )
 

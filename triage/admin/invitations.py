@@ -88,6 +88,7 @@ class RoomForm(forms.Form):
 class InvitationAdmin(GuardedList):
     """The newest first. An invitation is made, and then opened, revoked or made anew; never changed."""
 
+    noted_as = "invitations"
     lookups = frozenset({"state"})
     list_display = ("label", "appointment", "language", "state_shown", "session_shown", "made")
     list_filter = (StateFilter,)
@@ -108,7 +109,7 @@ class InvitationAdmin(GuardedList):
     ) -> tuple[QuerySet[Invitation], bool]:
         if not search_term:
             return queryset, False
-        note(request, AccessEntry.What.SEARCH, "invitations", "a label")
+        self.note(request, AccessEntry.What.SEARCH, "invitations", "a label")
         return queryset.filter(label=search_term.strip()), False
 
     @admin.display(description="appointment")
@@ -192,6 +193,7 @@ class InvitationAdmin(GuardedList):
             raise Http404
         if request.method == "POST":
             return self._act(request, invitation)
+        self.note(request, AccessEntry.What.VIEW, str(invitation))
         now = timezone.now()
         context = {
             "invitation": invitation,
@@ -234,10 +236,6 @@ class InvitationAdmin(GuardedList):
 
 def _user(request: HttpRequest) -> User:
     return cast(User, request.user)  # the admin lets in nobody else
-
-
-def note(request: HttpRequest, what: str, about: str, detail: str) -> None:
-    actions.note_access(what, _user(request).get_username(), timezone.now(), about, detail)
 
 
 def _content(language: str) -> Content:

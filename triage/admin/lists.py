@@ -6,12 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.text import capfirst
+
+from triage import actions
+from triage.models import AccessEntry
 
 LONGEST_PARAMETER = 50
 MOST_ROWS = 1000  # further down a person searches or filters; counting on and on would read the whole table
@@ -67,6 +72,9 @@ class GuardedList(admin.ModelAdmin):
     """`lookups` are the only parameters that filter; all others are refused, so that nobody can ask
     `?key_hash__startswith=` letter by letter."""
 
+    noted_as = (
+        ""  # what the access log calls it, where it shows something of patients or of who looked at them
+    )
     lookups: frozenset[str] = frozenset()
     actions = None
     list_per_page = list_max_show_all = 50
@@ -89,9 +97,30 @@ class GuardedList(admin.ModelAdmin):
             for text in (values[0], *values[1]):
                 if len(text) > LONGEST_PARAMETER or not text.isprintable():
                     raise BadRequest("a parameter that no page of ours makes")
-        return super().changelist_view(
+        page = super().changelist_view(
             request, {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         )
+        # A search is entered by itself; its words are not.
+        if self.noted_as and page.status_code == 200 and not request.GET.get(SEARCH_VAR):
+            chosen = ", ".join(f"{name}={value}" for name, value in sorted(request.GET.items()))
+            self.note(request, AccessEntry.What.VIEW, self.noted_as, chosen)
+        return page
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        page = super().change_view(request, object_id, form_url, extra_context)
+        if self.noted_as and page.status_code == 200:
+            self.note(request, AccessEntry.What.VIEW, f"{self.noted_as} {unquote(object_id)}"[:150])
+        return page
+
+    def note(self, request: HttpRequest, what: str, about: str = "", detail: str = "") -> None:
+        who = request.user.get_username()
+        actions.note_access(what, who, timezone.now(), about, detail[:500])
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """By its key where `_to_field` is sent empty, on which Django fails."""

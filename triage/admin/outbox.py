@@ -12,6 +12,7 @@ from triage.models import OutboxMail
 
 @admin.register(OutboxMail)
 class OutboxMailAdmin(ReadOnly, GuardedList):
+    noted_as = "unsent mails"
     fields = ("reference", "created_at", "tries", "next_try", "last_error")
     list_display = fields
     sortable_by = ()

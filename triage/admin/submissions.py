@@ -25,6 +25,7 @@ from triage.admin import agreement
 from triage.admin.export import export_view
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
+from triage.admin.rights import rights_view
 from triage.admin.sheet import sheet_of, type_size
 from triage.models import AccessEntry, Invitation, Review, TriageSession
 from triage.store.codes import SIGNS
@@ -113,6 +114,7 @@ class ReviewForm(forms.Form):
 class SubmissionAdmin(ReadOnly, GuardedList):
     """Who needs what: the most urgent that nobody has seen comes first."""
 
+    noted_as = "worklist"
     lookups = frozenset({"level__exact", "origin__exact", "review_state__exact", "demo__exact"})
     list_display = (
         "reference",
@@ -186,7 +188,11 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         table = path("agreement/", self.admin_site.admin_view(self.agreement_view), name="triage_agreement")
         overview = path("overview/", self.admin_site.admin_view(self.overview_view), name="triage_overview")
         export = path("export/", self.admin_site.admin_view(self.export_view), name="triage_export")
-        return [table, overview, export, *super().get_urls()]
+        rights = path("rights/", self.admin_site.admin_view(self.rights_view), name="triage_rights")
+        return [table, overview, export, rights, *super().get_urls()]
+
+    def rights_view(self, request: HttpRequest) -> HttpResponse:
+        return rights_view(request, self.admin_site.each_context(request))
 
     def overview_view(self, request: HttpRequest) -> HttpResponse:
         return overview_view(request, self.admin_site.each_context(request))
@@ -198,6 +204,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         """How often the clinicians' findings agree with the questionnaire. No submission is named."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        self.note(request, AccessEntry.What.VIEW, "agreement with clinicians")
         context = {
             **self.admin_site.each_context(request),
             "title": "Agreement with clinicians",
@@ -226,10 +233,6 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             session = self._find(request, object_id)
         return self._show(request, session, form)
 
-    def _note(self, request: HttpRequest, what: str, about: str = "", detail: str = "") -> None:
-        user = cast(User, request.user)  # the admin lets in nobody else
-        actions.note_access(what, user.get_username(), timezone.now(), about, detail)
-
     def _note_search(self, request: HttpRequest, found: tuple[str, str] | None, invited: bool) -> None:
         """A reference that is kept leaves the log again with its submission; any other would stay for ever."""
         whole = found and found[0] == found[1] and TriageSession.objects.filter(reference=found[0]).exists()
@@ -237,7 +240,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             "" if whole else "a label" if invited else "how references begin" if found else "not a reference"
         )
         about = found[0] if found and whole else ""
-        self._note(request, AccessEntry.What.SEARCH, about, detail)
+        self.note(request, AccessEntry.What.SEARCH, about, detail)
 
     def _find(self, request: HttpRequest, object_id: str) -> TriageSession:
         session = self.get_object(request, unquote(object_id))
@@ -263,7 +266,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
     def _show(self, request: HttpRequest, session: TriageSession, form: ReviewForm) -> HttpResponse:
         printing = "print" in request.GET
         what = AccessEntry.What.PRINT if printing else AccessEntry.What.VIEW
-        self._note(request, what, session.reference)  # first the entry, then the sight
+        self.note(request, what, session.reference)  # first the entry, then the sight
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -30,47 +30,47 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='accessentry',
             name='commitment',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=64),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64),
         ),
         migrations.AddField(
             model_name='accessentry',
             name='mark',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=16, verbose_name='pseudonym'),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=16, verbose_name='pseudonym'),
         ),
         migrations.AddField(
             model_name='accessentry',
             name='salt',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=32),
         ),
         migrations.AddField(
             model_name='clinic',
             name='complaint_route',
-            field=models.CharField(blank=True, db_default='', help_text='The authority for privacy or health data where you are, and how to reach it. On the privacy page.', max_length=200, verbose_name='where patients can complain'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='The authority for privacy or health data where you are, and how to reach it. On the privacy page.', max_length=200, verbose_name='where patients can complain'),
         ),
         migrations.AddField(
             model_name='clinic',
             name='privacy_contact',
-            field=models.CharField(blank=True, db_default='', help_text='Name of the office or officer, and a phone number or address. On the privacy page, as it is here.', max_length=200, verbose_name='who answers questions about privacy'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Name of the office or officer, and a phone number or address. On the privacy page, as it is here.', max_length=200, verbose_name='who answers questions about privacy'),
         ),
         migrations.AddField(
             model_name='clinic',
             name='proposed_by',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=150),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=150),
         ),
         migrations.AddField(
             model_name='clinic',
             name='proposed_number',
-            field=models.CharField(blank=True, db_default='', editable=False, max_length=30, validators=[django.core.validators.RegexValidator('^(?=.*[0-9])[0-9+*#() .-]+$', 'Use digits, spaces and + ( ) - only.')]),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=30, validators=[django.core.validators.RegexValidator('^(?=.*[0-9])[0-9+*#() .-]+$', 'Use digits, spaces and + ( ) - only.')]),
         ),
         migrations.AddField(
             model_name='purge',
             name='kind',
-            field=models.CharField(blank=True, choices=[('', 'kept long enough'), ('erased', 'a patient asked for it')], db_default='', max_length=6),
+            field=models.CharField(blank=True, choices=[('', 'kept long enough'), ('erased', 'a patient asked for it')], db_default='', default='', max_length=6),
         ),
         migrations.AddField(
             model_name='purgedrecord',
             name='erased_for',
-            field=models.CharField(blank=True, db_default='', max_length=200),
+            field=models.CharField(blank=True, db_default='', default='', max_length=200),
         ),
         migrations.AlterField(
             model_name='clinic',
@@ -80,6 +80,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='accessentry',
             index=models.Index(fields=['mark', '-number'], name='access_by_mark'),
+        ),
+        migrations.AlterModelOptions(
+            name='triagesession',
+            options={'ordering': ['-need', 'waits_until', '-listed_at', '-pk'], 'permissions': [('export_triagesession', 'Can export submissions'), ('overview_triagesession', 'Can see the overview'), ('rights_triagesession', 'Can disclose and erase a patient’s submission')], 'verbose_name': 'submission'},
         ),
         migrations.RunPython(migrations.RunPython.noop, chain_as_before),
     ]

@@ -52,9 +52,11 @@ class AccessEntry(models.Model):
     who = models.CharField(max_length=150, blank=True)  # a name, so that it outlives the account
     what = models.CharField(max_length=12, choices=What)
     about = models.CharField(max_length=150, blank=True)  # gone once its submission is purged
-    salt = models.CharField(max_length=32, blank=True, db_default="", editable=False)  # goes with it
-    commitment = models.CharField(max_length=64, blank=True, db_default="", editable=False)
-    mark = models.CharField("pseudonym", max_length=16, blank=True, db_default="", editable=False)
+    salt = models.CharField(
+        max_length=32, blank=True, default="", db_default="", editable=False
+    )  # goes with it
+    commitment = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    mark = models.CharField("pseudonym", max_length=16, blank=True, default="", db_default="", editable=False)
     detail = models.CharField(max_length=500, blank=True)
     sha256 = models.CharField("hash", max_length=64)
 

@@ -29,9 +29,9 @@ class Clinic(models.Model):
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
     # What a manager wants in its place, until another one agrees: see actions/clinic.py.
     proposed_number = models.CharField(
-        max_length=30, blank=True, db_default="", validators=[PHONE], editable=False
+        max_length=30, blank=True, default="", db_default="", validators=[PHONE], editable=False
     )
-    proposed_by = models.CharField(max_length=150, blank=True, db_default="", editable=False)
+    proposed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
     advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])
     languages = models.JSONField(
         "languages offered",
@@ -75,6 +75,7 @@ class Clinic(models.Model):
         "who answers questions about privacy",
         max_length=200,
         blank=True,
+        default="",
         db_default="",
         help_text="Name of the office or officer, and a phone number or address. On the privacy page, as it is here.",
     )
@@ -82,6 +83,7 @@ class Clinic(models.Model):
         "where patients can complain",
         max_length=200,
         blank=True,
+        default="",
         db_default="",
         help_text="The authority for privacy or health data where you are, and how to reach it. On the privacy page.",
     )

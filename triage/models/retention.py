@@ -15,7 +15,7 @@ class PurgedRecord(models.Model):
     previous = models.CharField(max_length=64, blank=True)
     purged_at = models.DateTimeField()
     erased_for = models.CharField(
-        max_length=200, blank=True, db_default=""
+        max_length=200, blank=True, default="", db_default=""
     )  # why, where a patient asked for it
     seal = models.CharField(max_length=64, blank=True)  # see store/chains.py
 
@@ -48,7 +48,7 @@ class Purge(models.Model):
         ERASED = "erased", "a patient asked for it"
 
     at = models.DateTimeField()
-    kind = models.CharField(max_length=6, choices=Kind, blank=True, db_default="")
+    kind = models.CharField(max_length=6, choices=Kind, blank=True, default="", db_default="")
     sessions = models.PositiveIntegerField()
     refused = models.CharField(max_length=20, blank=True)  # "clock", "many", "failed"; empty: it ran
     altered = models.PositiveIntegerField(

@@ -161,6 +161,7 @@ class TriageSession(models.Model):
         permissions = [
             ("export_triagesession", "Can export submissions"),
             ("overview_triagesession", "Can see the overview"),
+            ("rights_triagesession", "Can disclose and erase a patient’s submission"),
         ]
         ordering = ["-need", "waits_until", "-listed_at", "-pk"]
         indexes = [

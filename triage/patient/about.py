@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from triage import actions
 from triage.domain.citation.resting import resting_on
 from triage.domain.published_cases import own_tally
 from triage.domain.result import citations, section
@@ -55,6 +56,13 @@ def sources(request: HttpRequest) -> HttpResponse:
         **documents,
     }
     return render(request, "sources.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    published(request)
+    clinic = request.clinic  # type: ignore[attr-defined]
+    return render(request, "privacy.html", {"held_by": clinic, "version": actions.PRIVACY_VERSION})
 
 
 def plain_page(template: str) -> Callable[[HttpRequest], HttpResponse]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from triage import actions
 from triage.patient.keeping import keeping
 from triage.patient.page import ready_for_next, visited
 from triage.store import visit
@@ -23,11 +24,14 @@ TO_CLEAR = '"cache", "storage"'  # of what a browser keeps, its pages for Back a
 def leave(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Ask once, since the way back ends; then the key goes, and the browser is asked to drop what it kept."""
     if request.method != "POST":
-        return render(request, "leave.html", {"sent": bool(open_visit.submitted_at)})
-    if "now" not in request.POST:
+        sent = bool(open_visit.submitted_at)
+        context = {"sent": sent, "may_delete": not sent and not open_visit.emergency_at and open_visit.begun}
+        return render(request, "leave.html", {**context, "urgent_kept": not sent and open_visit.emergency_at})
+    if not {"now", "delete"} & set(request.POST):
         return redirect("leave")
+    deleted = "delete" in request.POST and actions.delete_unsent(open_visit)
     room = room_of(request)
-    response = ready_for_next(room) if room else redirect("left")
+    response = ready_for_next(room) if room else redirect("deleted" if deleted else "left")
     visit.forget(response)
     response.headers["Clear-Site-Data"] = TO_CLEAR
     return response

@@ -46,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "emergency": [option.text for option in emergency_signs(content)],
         "count": len(content.screens),
         "under_way": found,
+        "kept_days": request.clinic.retention_days,  # type: ignore[attr-defined]
     }
     return render(request, "start.html", context)
 
