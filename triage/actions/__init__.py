@@ -19,7 +19,7 @@ from triage.actions.accounts import (
     set_up_second_factor,
 )
 from triage.actions.chains import seal_chains
-from triage.actions.clinic import save_clinic
+from triage.actions.clinic import agree_to_number, refuse_number, save_clinic
 from triage.actions.codes import InvitationOver, Opened, TooManyCodes, open_code, save_for_later
 from triage.actions.content import (
     Contradicted,
@@ -75,6 +75,7 @@ __all__ = [
     "Opened",
     "TooManyCodes",
     "WrongCode",
+    "agree_to_number",
     "attach_passages",
     "check_second_factor",
     "correct",
@@ -101,6 +102,7 @@ __all__ = [
     "publish_release",
     "purge_sessions",
     "record_answers",
+    "refuse_number",
     "refuse_purge",
     "renew",
     "reset_second_factor",

@@ -208,6 +208,7 @@ def comparison(release: Release, running: Release | None) -> Examined | None:
             "name": str(running),
             "changes": [_turned(change) for change in its["changes"]],
             "wording": [_turned(change) for change in its.get("wording", ())],
+            "rest": [_turned(change) for change in its.get("rest", ())],
         }
     return None
 

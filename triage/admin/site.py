@@ -24,7 +24,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
 from triage.admin import sign_in
-from triage.models import AccessEntry
+from triage.models import AccessEntry, the_clinic
 from triage.store import outbox, retention
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -111,7 +111,9 @@ class StaffSite(admin.AdminSite):
         late = outbox.late(timezone.now()) if request.user.has_perm("triage.view_outboxmail") else 0
         seen = request.user.has_perm("triage.view_triagesession")
         purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
-        return super().index(request, {"late_mails": late, **purges, **(extra_context or {})})
+        may = request.user.has_perm("triage.change_clinic")
+        number = {"proposed_number": the_clinic().proposed_number if may else ""}
+        return super().index(request, {"late_mails": late, **number, **purges, **(extra_context or {})})
 
 
 @in_staff_language

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='clinic',
             name='proposed_number',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=30, validators=[django.core.validators.RegexValidator('^(?=.*[0-9])[0-9+*#() .-]+$', 'Use digits, spaces and + ( ) - only.')]),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=30, validators=[django.core.validators.RegexValidator('^(?=.*[0-9])[0-9+*#() .-]+$', 'Use digits, spaces and + ( ) - only.')], verbose_name='proposed emergency number'),
         ),
         migrations.AddField(
             model_name='purge',

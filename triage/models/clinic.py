@@ -29,7 +29,13 @@ class Clinic(models.Model):
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
     # What a manager wants in its place, until another one agrees: see actions/clinic.py.
     proposed_number = models.CharField(
-        max_length=30, blank=True, default="", db_default="", validators=[PHONE], editable=False
+        "proposed emergency number",
+        max_length=30,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[PHONE],
+        editable=False,
     )
     proposed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
     advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])

@@ -14,6 +14,7 @@ from typing import Any
 from triage.domain import words
 from triage.domain.citation.ledger import entries
 from triage.domain.content import ORIGINS, URGENCIES, Content
+from triage.domain.leaves import leaves
 from triage.domain.loading import ContentError, Trees, load, population
 from triage.domain.population import EVERYBODY, Population, Tallies, Tally, people, tell
 from triage.domain.proof.compare import compare
@@ -184,8 +185,23 @@ def _comparison(trees: Trees, running: Release) -> Examined:
             for change in compared.changes
         ],
         "left_out": list(compared.left_out),
-        "wording": [change for language in new.languages for change in _wording(trees, running, language)],
+        "wording": (wording := _all_wording(trees, running, new)),
+        "rest": list(_rest(trees, running, wording)),
     }
+
+
+def _all_wording(trees: Trees, running: Release, new: Content) -> list[dict[str, str]]:
+    return [change for language in new.languages for change in _wording(trees, running, language)]
+
+
+def _rest(trees: Trees, running: Release, wording: list[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """All else that is other: addresses, locators, hashes, lengths, conditions, examples; whatever a file holds."""
+    before, after = leaves(releases.trees(running.sha256)), leaves(trees)
+    told = {"", *(change[side] for change in wording for side in ("from", "to"))}
+    for place in dict.fromkeys((*before, *after)):
+        one, other = before.get(place, ""), after.get(place, "")
+        if one != other and not {one, other} <= told:
+            yield {"key": place, "from": one, "to": other}
 
 
 def _wording(trees: Trees, running: Release, language: str) -> Iterator[dict[str, str]]:
