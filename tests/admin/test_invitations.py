@@ -182,7 +182,7 @@ FAULTS = {
     f"J. D., {typed(when())}": "It has 2 parts and needs 3",
     f", {typed(when())}, en": "Label: Write initials.",
     f"{'x' * 41}, {typed(when())}, en": "Label: Write at most 40 letters.",
-    f"J.\u202eD., {typed(when())}, en": "Some signs in it cannot be read.",
+    f"J.\x07D., {typed(when())}, en": "Some signs in it cannot be read.",
     f"A. B., {typed(when())}, en": "It is the same as line 1.",
     f"Known, {typed(when())}, en": "There is an open invitation for this label and time.",
     f'"J. D., {typed(when())}, en': "It has 1 part and needs 3",
@@ -311,11 +311,12 @@ def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_ass
     for number in range(2):
         answered(invite(reviewer, label=f"{number}"))
     reviewer.get(LIST)  # the first page of a while also notes that somebody is there
-    with django_assert_num_queries(6):  # session, user, rows, made by, sessions, clinic
+    # Session, user, rows, made by, sessions, clinic; and the entry in the access log, with its savepoints.
+    with django_assert_num_queries(13):
         reviewer.get(LIST)
     for number in range(2, 5):
         open_code(invite(reviewer, label=f"{number}"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(13):
         reviewer.get(LIST)
 
 

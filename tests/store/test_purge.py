@@ -15,7 +15,7 @@ from tests.shipped import shipped_content
 from tests.visitor import BACK, FOOT_ONLY, NOW, publish
 from triage import actions
 from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession
-from triage.store import retention
+from triage.store import purge_mail, retention
 from triage.store.records import ChainCheck, links
 from triage.store.visit import find
 
@@ -255,3 +255,66 @@ def test_on_sqlite_not_a_byte_is_left():
     assert on_disk()
     purge("--yes")
     assert not on_disk()
+
+
+# Told
+
+
+@pytest.fixture
+def refusing(monkeypatch, settings):
+    settings.EMAIL_HOST = "mail.example.org"
+    Clinic.objects.update(mail="desk@example.org")
+    manager = actions.create_staff("anna", "a password of its own", "Managers")
+    manager.email = "anna@example.org"
+    manager.save()
+
+    def refuse(now):
+        raise retention.NotNow("clock", "set the clock right")
+
+    monkeypatch.setattr(retention, "due", refuse)
+
+
+def fail(times):
+    for _each in range(times):
+        with pytest.raises(CommandError):
+            purge("--yes")
+
+
+def test_a_purge_that_fails_twice_is_told_by_mail_and_again_after_a_week(refusing, mailoutbox):
+    fail(1)
+    assert mailoutbox == []
+    fail(1)
+    (mail,) = mailoutbox
+    assert mail.to == ["anna@example.org", "desk@example.org"]
+    assert mail.subject == "Footpath: the purge has failed 2 times"
+    assert "set the clock right" in mail.body
+    fail(purge_mail.AGAIN - 1)
+    assert len(mailoutbox) == 1
+    fail(1)
+    assert len(mailoutbox) == 2
+
+
+def test_looking_alone_is_no_failure_and_without_a_mail_server_nothing_is_sent(
+    refusing, mailoutbox, settings
+):
+    for _each in range(3):
+        with pytest.raises(CommandError):
+            purge()
+    assert retention.refused_since() == 0
+    settings.EMAIL_HOST = ""
+    fail(2)
+    assert mailoutbox == []
+
+
+def test_a_purge_that_breaks_down_counts_as_failed_and_a_mail_that_does_not_go_out_hides_nothing(
+    refusing, monkeypatch
+):
+    def break_down(now):
+        raise OSError("disk")
+
+    monkeypatch.setattr(retention, "due", break_down)
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", break_down)
+    for _each in range(2):
+        with pytest.raises(OSError, match="disk"):
+            purge("--yes")
+    assert list(Purge.objects.values_list("refused", flat=True)) == ["failed", "failed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +28,13 @@ TIMES = (
     "%m/%d/%Y %I:%M %p",
 )
 SAME = "There is an open invitation for this label and time. Find it in the list and send it as new."
+
+
+# Two words of letters, as names are; a date; or as many digits as a phone number has.
+NAME = re.compile(r"[^\W\d_]{3,}[,.\s]+[^\W\d_]{3,}|\d[./-]\d{1,2}[./-]\d|(?:\d[\s./-]?){7,}")
+LIKE_A_NAME = (
+    "looks like a name, a birth date or a phone number. Anybody who sees the list or a letter reads it."
+)
 
 
 class InvitationForm(forms.Form):
@@ -64,6 +72,12 @@ class InvitationForm(forms.Form):
             raise ValidationError("Some signs in it cannot be read. Type it again.")
         return label
 
+    @property
+    def like_a_name(self) -> str:
+        """The label, where it says more than a sign of the clinic's own should."""
+        label: str = self.cleaned_data.get("label", "")
+        return label if NAME.search(label) else ""
+
     def clean_appointment_at(self) -> datetime:
         appointment_at: datetime = self.cleaned_data["appointment_at"]
         if actions.end_of_day(appointment_at) <= self.now:
@@ -86,6 +100,11 @@ class PastedList:
 
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def like_names(self) -> list[int]:
+        """The lines whose label says more than a sign of the clinic's own should."""
+        return [number for number, row in self.rows.items() if NAME.search(row["label"])]
 
 
 def read_list(text: str, languages: Mapping[str, str], now: datetime) -> PastedList:

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from triage import actions
-from triage.admin.invitation_list import MOST_LINES, SAME, InvitationForm, PastedList, read_list
+from triage.admin.invitation_list import LIKE_A_NAME, MOST_LINES, SAME, InvitationForm, PastedList, read_list
 from triage.admin.lists import GuardedList
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
@@ -142,12 +142,16 @@ class InvitationAdmin(GuardedList):
             raise PermissionDenied
         now = timezone.now()
         form = InvitationForm(_languages(), now, request.POST if request.method == "POST" else None)
+        warned = ""
         if form.is_valid():
-            try:
-                return self._letters(request, actions.invite([form.cleaned_data], _user(request), now))
-            except IntegrityError:
-                form.add_error(None, SAME)
-        return self._page(request, "form.html", "Invite a patient", form=form)
+            warned = "" if "sure" in request.POST else form.like_a_name
+            if not warned:
+                try:
+                    return self._letters(request, actions.invite([form.cleaned_data], _user(request), now))
+                except IntegrityError:
+                    form.add_error(None, SAME)
+        context = {"form": form, "warned": warned, "like_a_name": LIKE_A_NAME}
+        return self._page(request, "form.html", "Invite a patient", **context)
 
     def paste_view(self, request: HttpRequest) -> HttpResponse:
         """Many at once: first what was read is shown, then all are made or none."""
@@ -164,6 +168,7 @@ class InvitationAdmin(GuardedList):
                 except IntegrityError:
                     found.faults.append((1, "An invitation of this list was made meanwhile. Check it again."))
         context = {"form": form, "found": found, "languages": _languages(), "most": MOST_LINES, "now": now}
+        context |= {"like_a_name": LIKE_A_NAME}
         return self._page(request, "paste.html", "Invite patients from a list", **context)
 
     def room_view(self, request: HttpRequest) -> HttpResponse:

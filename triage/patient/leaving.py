@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -33,6 +34,7 @@ def leave(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     room = room_of(request)
     response = ready_for_next(room) if room else redirect("deleted" if deleted else "left")
     visit.forget(response)
+    response.delete_cookie(settings.CSRF_COOKIE_NAME, path="/", samesite="Lax")
     response.headers["Clear-Site-Data"] = TO_CLEAR
     return response
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from triage import actions
-from triage.store import retention
+from triage.store import purge_mail, retention
 
 
 class Command(BaseCommand):
@@ -29,20 +29,38 @@ class Command(BaseCommand):
         if yes:
             self.stdout.write(f"Deleted {actions.tidy(now)} sessions in which nothing was answered.")
         try:
-            due = retention.due(now)
-            self._tell(due)
-            if due.many and not allow_many:
-                raise retention.NotNow(
-                    "many", "that is more than a tenth of all. If it is meant, add --allow-many."
-                )
+            self._purge(now, yes, allow_many)
         except retention.NotNow as reason:
             if yes:
-                actions.refuse_purge(reason.kind, now)
+                self._failed(reason.kind, str(reason), now)
             raise CommandError(f"Nothing was deleted: {reason}") from None
-        if not yes:
+        except CommandError:
+            raise  # it ran
+        except Exception as fault:
+            if yes:
+                self._failed("failed", type(fault).__name__, now)
+            raise
+
+    def _purge(self, now: datetime, yes: bool, allow_many: bool) -> None:
+        due = retention.due(now)
+        self._tell(due)
+        if due.many and not allow_many:
+            raise retention.NotNow(
+                "many", "that is more than a tenth of all. If it is meant, add --allow-many."
+            )
+        if yes:
+            self._delete(due, now)
+        else:
             self.stdout.write("Nothing was deleted; add --yes.")
-            return
-        self._delete(due, now)
+
+    def _failed(self, kind: str, reason: str, now: datetime) -> None:
+        """Keep that it did not run, and tell the clinic when that happens again and again."""
+        actions.refuse_purge(kind, now)
+        if mail := purge_mail.message(reason):
+            try:
+                mail.send()
+            except OSError as error:  # each of the mail library's errors is one
+                self.stderr.write(f"The clinic could not be told by mail ({type(error).__name__}).")
 
     def _tell(self, due: retention.Due) -> None:
         last = retention.last_purge()
