@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "triage.server.errors.DatabaseDownMiddleware",
+    "triage.admin.sign_in.BusyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "triage.urls"
@@ -162,6 +163,8 @@ AUTHENTICATION_BACKENDS = [
 SESSION_ENGINE = "triage.server.staff_sessions"
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+PASSWORD_HASHERS = ["triage.server.hashing.QueuedPBKDF2"]
+GUESSES_A_MINUTE = 20  # from one address, in each process: more are turned away before anything is hashed
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -206,6 +209,7 @@ CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
 VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
+DEVICE_COOKIE_NAME = COOKIE_PREFIX + "device"  # of staff who have signed in there, see admin/known_devices.py
 ROOM_COOKIE_NAME = COOKIE_PREFIX + "room"  # of a device in a waiting room, see store/rooms.py
 LANGUAGE_COOKIE_NAME = COOKIE_PREFIX + "language"
 CSRF_COOKIE_AGE = None  # it ends with the browser, and at Leave

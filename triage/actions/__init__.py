@@ -34,6 +34,7 @@ from triage.actions.content import (
     publish_release,
     retire_draft,
 )
+from triage.actions.guesses import note_guess, pause_for_name
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
@@ -97,7 +98,9 @@ __all__ = [
     "mail_failed",
     "mail_sent",
     "note_access",
+    "note_guess",
     "open_code",
+    "pause_for_name",
     "publish",
     "publish_release",
     "purge_sessions",

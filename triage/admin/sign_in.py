@@ -10,6 +10,7 @@ from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
+from math import ceil
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -34,10 +35,15 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.util import random_hex
 
 from triage import actions
+from triage.admin import known_devices
 from triage.models import StaffDevice
 from triage.models.accounts import opened_key, sealed_key
+from triage.server.gate import address_of
+from triage.server.hashing import Busy, guesses
 from triage.store.codes import qr_code
 
+ON_KNOWN_DEVICE = " (known device)"  # no name has spaces
+BUSY = timedelta(seconds=2)
 IDLE = timedelta(minutes=15)
 NOTED_EVERY = timedelta(minutes=1)
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
@@ -78,9 +84,16 @@ def is_verified(request: HttpRequest) -> bool:
 class PasswordView(LoginView):
     next_page = "admin:index"
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What holds up a guess comes before the password is looked at, which takes most of a second."""
+        user = User.objects.filter(username=request.POST.get("username", "")).first()
+        return held_up(request, user) or super().post(request, *args, **kwargs)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         if not settings.STAFF_SECOND_FACTOR:
-            return super().form_valid(form)
+            response = super().form_valid(form)
+            known_devices.remember(self.request, response, form.get_user())
+            return response
         session = self.request.session
         session.flush()  # a new key: somebody else may know the old one
         session[HALF_IN] = {
@@ -136,11 +149,15 @@ def ask_code(request: HttpRequest, user: User) -> HttpResponseBase:
         return redirect("admin:second_factor_set_up")
     if not AxesProxyHandler.is_allowed(request, {"username": user.get_username()}):
         return get_lockout_response(request)
+    if request.method == "POST" and (turned_away := held_up(request, user)):
+        return turned_away
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         if device := actions.check_second_factor(user, form.cleaned_data["code"]):
             _tell_what_is_left(request, device)
-            return redirect(_come_in(request, user, device))
+            response = redirect(_come_in(request, user, device))
+            known_devices.remember(request, response, user)
+            return response
         user_login_failed.send(__name__, credentials={"username": user.get_username()}, request=request)
         form.add_error("code", CodeForm.WRONG)
     return _page(request, "code", title="Your code", form=form)
@@ -160,13 +177,15 @@ def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
             form.add_error("code", CodeForm.WRONG)
         else:
             go_on_url = _come_in(request, user, device)
-            return _page(
+            page = _page(
                 request,
                 "recovery",
                 title="Your recovery codes for Footpath",
                 codes=codes,
                 go_on_url=go_on_url,
             )
+            known_devices.remember(request, page, user)
+            return page
     link = StaffDevice(user=user, key=key).config_url
     return _page(
         request,
@@ -206,11 +225,48 @@ def _page(request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
 # Too many wrong ones
 
 
+def held_up(request: HttpRequest, user: User | None) -> HttpResponse | None:
+    """The page for who has to wait: too many came from there, or at this name from wherever. None: go on."""
+    if guesses.too_many(address_of(request) or ""):
+        return _refused_page(request, timedelta(minutes=1), 429)
+    if user is None or known_devices.knows(request, user):
+        return None
+    now = timezone.now()
+    if wait := actions.pause_for_name(user.get_username(), now):
+        actions.note_guess(user.get_username(), now, held_up=True)
+        return _refused_page(request, wait, 429)
+    return None
+
+
+class BusyMiddleware:
+    """Whoever comes while others have their passwords checked is told to try again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return _refused_page(request, BUSY, 503) if isinstance(exception, Busy) else None
+
+
+def _refused_page(request: HttpRequest, wait: timedelta, status: int) -> HttpResponse:
+    seconds = ceil(wait.total_seconds())
+    page = _page(request, "wait", title="Try again in a moment", seconds=seconds, minutes=ceil(seconds / 60))
+    page.status_code = status
+    page.headers["Retry-After"] = str(seconds)
+    return page.render()
+
+
 def name_for_lock(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """The name to count under; a hash where it is not one of ours: people type passwords into the wrong field."""
+    """The name to count under; a hash where it is not one of ours: people type passwords into the wrong field.
+
+    On a known device apart, so that nobody locks a name for its owner.
+    """
     name = (credentials or {}).get("username") or ""
-    if User.objects.filter(username=name).exists():
-        return name
+    if user := User.objects.filter(username=name).first():
+        return f"{name}{ON_KNOWN_DEVICE}" if known_devices.knows(request, user) else name
     return salted_hmac("triage.admin.sign_in", name, algorithm="sha256").hexdigest()[:32]
 
 

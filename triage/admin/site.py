@@ -142,7 +142,8 @@ def _went(user: User | None, **_signal: Any) -> None:
         actions.note_access(AccessEntry.What.LOGOUT, user.get_username(), timezone.now())
 
 
-def _refused(credentials: dict[str, Any], **_signal: Any) -> None:
+def _refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_signal: Any) -> None:
     """Under the name that was tried only where it is one of ours: people type passwords into the wrong field."""
     tried = User.objects.filter(username=credentials.get("username") or "").first()
-    actions.note_access(AccessEntry.What.FAILED, tried.get_username() if tried else "", timezone.now())
+    locked = bool(getattr(request, "axes_locked_out", False))
+    actions.note_guess(tried.get_username() if tried else "", timezone.now(), held_up=locked)
