@@ -11,6 +11,7 @@ os.environ.update(DEBUG="off", HTTPS="off", TRUST_PROXY="", SECRET_KEY="", ALLOW
 os.environ.update(
     STAFF_SECOND_FACTOR="off",
     TWO_PEOPLE_PUBLISH="off",
+    STAFF_HOST="",
     EMAIL_URL="",
     EMAIL_FROM="",
     CHAIN_KEY="",

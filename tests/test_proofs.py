@@ -110,6 +110,16 @@ def test_backup():
     assert control["lost"]
 
 
+def test_guessing():
+    short = ("--seconds", "3", "--warm-up", "1", "--connections", "20")
+    _status, (proved, control), said = run("guessing", "--database", "sqlite", *short)
+    assert proved["acked"], said
+    assert not proved["lost"], said
+    assert sum(proved["guesses"].values()) > sum(control["guesses"].values()), (
+        said
+    )  # most are refused at once
+
+
 def test_load():
     _status, lines, said = run("load", "--database", "sqlite", "--seconds", "2", "--warm-up", "0.5")
     assert len(lines) == 3, said  # the third is the control of the waiting times

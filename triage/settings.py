@@ -22,6 +22,7 @@ HTTPS = ENVIRONMENT.https
 SECRET_KEY = ENVIRONMENT.secret_key or secrets.token_urlsafe(50)
 SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts or []
+STAFF_HOST = ENVIRONMENT.staff_host  # see server/gate.py
 
 INSTALLED_APPS = [
     "triage.apps.StaffConfig",  # django.contrib.admin with our site

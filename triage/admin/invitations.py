@@ -29,7 +29,7 @@ from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
 from triage.store import releases
-from triage.store.codes import carried, qr_code
+from triage.store.codes import carried, for_patients, qr_code
 from triage.store.rooms import Room
 
 State = Invitation.State
@@ -179,7 +179,7 @@ class InvitationAdmin(GuardedList):
         link = ""
         if form.is_valid():
             room = urlencode({"room": Room(**form.cleaned_data).token})
-            link = request.build_absolute_uri(f"{reverse('start')}?{room}")
+            link = for_patients(request, f"{reverse('start')}?{room}")
         context = {"form": form, "link": link, "picture": qr_code(link) if link else ""}
         return self._page(request, "room.html", "A device in the waiting room", **context)
 

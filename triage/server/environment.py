@@ -52,6 +52,12 @@ def hosts(value: str) -> list[str]:
     return names
 
 
+def staff_host(value: str) -> str:
+    if not HOST.fullmatch(value) or value.startswith("."):
+        raise ValueError(f"“{value}” is not a host name; set one such as staff.footpath.example.org")
+    return value.lower()
+
+
 def database(value: str) -> str | Path:
     """The address of a PostgreSQL database, or the file of a SQLite one."""
     return sqlite_file(value) if value.startswith("sqlite:") else postgresql_url(value)
@@ -220,6 +226,14 @@ VARIABLES = (
         "Links in mails have the first.",
     ),
     Variable(
+        "STAFF_HOST",
+        "a host name",
+        staff_host,
+        "none: staff sign in on every name",
+        "The name of its own under which staff reach Footpath; it stands in `ALLOWED_HOSTS` too, not first. The admin "
+        "is on no other, so that the proxy can let in the clinic's own network alone.",
+    ),
+    Variable(
         "DATABASE_URL",
         "`postgresql://USER:PASSWORD@HOST:PORT/NAME`, or `sqlite:///` and the full path of a file",
         database,
@@ -346,6 +360,7 @@ class Environment:
     secret_key: str | None
     secret_key_fallbacks: list[str]
     allowed_hosts: list[str] | None
+    staff_host: str | None
     database_url: str | Path | None
     data_dir: Path | None
     staff_second_factor: bool
@@ -373,6 +388,12 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             faults.append(f"{variable.name}: {fault}.")
     if "email_url" in values and not environ.get("EMAIL_FROM"):
         faults.append("EMAIL_FROM: a mail server needs a sender; set a mail address.")
+    if (own := values.get("staff_host")) and own not in (environ.get("ALLOWED_HOSTS") or "").lower().split(
+        ","
+    )[1:]:
+        faults.append(
+            "STAFF_HOST: has to stand in ALLOWED_HOSTS, and not first; set it there after the patients' name."
+        )
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
     debug = bool(values.get("debug", False))
@@ -383,6 +404,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "secret_key": None,
         "secret_key_fallbacks": [],
         "allowed_hosts": None,
+        "staff_host": None,
         "database_url": None,
         "data_dir": None,
         "staff_second_factor": not debug,

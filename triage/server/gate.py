@@ -13,7 +13,9 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http.request import split_domain_port
+from django.urls import reverse
 
 from triage.domain.plain import UNREAD, plain
 
@@ -84,8 +86,17 @@ class GateMiddleware:
             raise BadRequest("our pages are in UTF-8")
         # A cookie's value may hold any sign in quotes, NUL too, which PostgreSQL cannot be asked for.
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}
+        if _is_elsewhere(request):
+            raise Http404
         _read_plainly(request)
         return self.get_response(request)
+
+
+def _is_elsewhere(request: HttpRequest) -> bool:
+    """Whether staff's pages are asked for under a name that is not theirs."""
+    if not settings.STAFF_HOST or not request.path.startswith(reverse("admin:index")):
+        return False
+    return split_domain_port(request.get_host())[0] != settings.STAFF_HOST
 
 
 def _read_plainly(request: HttpRequest) -> None:

@@ -83,9 +83,16 @@ class Carried:
 
 
 def carried(request: HttpRequest, code: str) -> Carried:
-    address = request.build_absolute_uri(reverse("return"))
+    address = for_patients(request, reverse("return"))
     # After the "#": a browser keeps that part to itself, so no server, log or Referer ever holds the code.
     return Carried(code, address, f"{address}#{code}")
+
+
+def for_patients(request: HttpRequest, path: str) -> str:
+    """The full address of one of their pages, also where staff have a name of their own."""
+    here = request.build_absolute_uri(path)
+    own = settings.STAFF_HOST
+    return here.replace(f"//{own}", f"//{settings.ALLOWED_HOSTS[0].lstrip('.')}", 1) if own else here
 
 
 @dataclass(frozen=True)

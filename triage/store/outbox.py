@@ -25,7 +25,7 @@ This mail says nothing of what was answered. Sign in to see it.
 
 
 def message(mail: OutboxMail) -> EmailMessage:
-    host = settings.ALLOWED_HOSTS[0].lstrip(".")
+    host = settings.STAFF_HOST or settings.ALLOWED_HOSTS[0].lstrip(".")
     page = reverse("admin:triage_triagesession_change", args=[mail.session_id])
     link = f"{'https' if settings.HTTPS else 'http'}://{host}{page}"
     return EmailMessage(
