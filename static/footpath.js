@@ -31,7 +31,9 @@ const post = async (address, body) => {
 // Somebody is here, and this stands on the page: whether the server has it now.
 let edits = 0, held = 0, lost = false;
 const stay = async () => {
-  const now = edits, { ok, url, elsewhere, text } = await post(idle.dataset.stay, new FormData(page));
+  const now = edits, sent = new FormData(page);
+  const { ok, url, elsewhere, text } = await post((idle || kept).dataset.stay, sent);
+  if (ok && page.contact) page["contact-shown"].value = sent.get("contact"); // what the server has of it now
   if (ok && elsewhere) location.replace(url); // closed, or a page of other questions
   lost = !ok;
   if (lost || elsewhere) return false;

@@ -63,6 +63,6 @@ def plain_page(template: str) -> Callable[[HttpRequest], HttpResponse]:
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
         published(request)
-        return render(request, template)
+        return render(request, template, {"ask_number": request.clinic.ask_number})  # type: ignore[attr-defined]
 
     return view

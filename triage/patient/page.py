@@ -19,6 +19,7 @@ from triage.domain.content import Content, Screen
 from triage.domain.loading import ContentError
 from triage.domain.walk import next_screen, open_screens
 from triage.models import Clinic, the_clinic
+from triage.patient.contact import keep_contact
 from triage.patient.keeping import VisitView, emergency_page, keep_as_draft
 from triage.server.errors import LastKnown
 from triage.store import releases, visit
@@ -57,6 +58,7 @@ def visited(view: VisitView) -> VisitView:
             return closed(request)
         if _readable(found):
             speak(request, found.content, found.clinic)
+        found = keep_contact(request, found)
         request.visit = found  # type: ignore[attr-defined]
         try:
             return view(request, found, *args, **kwargs)
@@ -115,6 +117,8 @@ def _of_others(request: HttpRequest, here: Visit | None) -> HttpResponse:
     It changes nothing. What stands on it is kept for its own questions, whoever can still reach them, as a draft.
     """
     owner = visit.stamped(request.POST.get("stamp", ""), translation.get_language())
+    if owner:
+        owner = keep_contact(request, owner)
     if owner and _readable(owner) and keep_as_draft(request, owner):
         speak(request, owner.content, owner.clinic)
         return emergency_page(request, owner, reverse("go-on"), status=409)
