@@ -92,7 +92,7 @@ if (idle) {
     document.body.hidden = true;
     const whose = new FormData();
     for (const name of ["csrfmiddlewaretoken", "stamp"]) whose.set(name, page[name].value);
-    location.replace((await post(idle.dataset.end, whose)).url || idle.dataset.end);
+    location.replace((await post(idle.dataset.end, whose)).url || idle.dataset.end + "?ended");
   }, 1000);
   idle.querySelector("button").addEventListener("click", () => idle.close());
   idle.addEventListener("close", stay);

@@ -1,5 +1,7 @@
 """The emergency page when it is wrong, when nobody can call, and when the clinic would have to call back."""
 
+import re
+
 import pytest
 from django.db.models import F
 from django.test import Client
@@ -14,6 +16,7 @@ from tests.visitor import FOOT_ONLY, publish
 from triage import actions
 from triage.models import Clinic, TriageSession
 from triage.patient import contact, page
+from triage.store.rooms import Room
 
 pytestmark = pytest.mark.django_db
 SIGNS = [code for code in CONTENT.items["safety-now"].codes if code not in ("none", "not-sure")]
@@ -250,3 +253,42 @@ def test_it_goes_with_its_session():
     session = TriageSession.objects.get()
     actions.purge_sessions([session.pk], session.started_at)
     assert not TriageSession.objects.filter(contact=NUMBER).exists()
+
+
+# How long it stays
+
+
+def seconds_of(tab):
+    return int(re.search(r'http-equiv="refresh" content="(\d+);url=/go-on/\?ended"', tab.page.text)[1])
+
+
+def in_a_room():
+    """A tab in a waiting room, at the question about signs."""
+    client = Client()
+    client.get(reverse("start"), {"room": Room().token})
+    return at("safety-now", client=client)
+
+
+def tick(tab):
+    tab.fill_in({"safety-now": ["bladder-bowel"]})
+    return tab.press(tab.onward()).status_code
+
+
+def test_in_a_waiting_room_it_stays_until_the_session_closes():
+    tab = in_a_room()
+    assert tick(tab) == 200
+    assert 4 * 60 < seconds_of(tab) <= 5 * 60
+
+
+def test_it_does_not_vanish_where_it_has_no_session_of_its_own():
+    """On a page of others, a sign is told at once, and nothing is open here that could close."""
+    tab = in_a_room()
+    tab.client.post(reverse("leave"), {"stamp": tab.page.stamp, "now": ""})
+    assert tick(tab) == 409
+    assert seconds_of(tab) == 300
+
+
+def test_when_it_ends_the_page_says_why_though_the_key_is_gone():
+    """An earlier reply, lost on a slow line, may have taken it."""
+    assert Client().get("/go-on/?ended")["Location"] == reverse("expired")
+    assert Client().get("/go-on/")["Location"] == reverse("home")

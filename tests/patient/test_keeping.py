@@ -35,9 +35,9 @@ def release(db):
     return publish()
 
 
-def at(screen, answers=FOOT_ONLY):
+def at(screen, answers=FOOT_ONLY, client=None):
     """A tab at this question page, with the pages before it answered."""
-    tab = Tab(Client())
+    tab = Tab(client or Client())
     tab.open("/")
     tab.press(tab.onward())
     for _page in range(20):

@@ -17,15 +17,19 @@ from triage.actions.access import note_access
 from triage.models import (
     AccessEntry,
     DailyCount,
+    KeptForm,
     Purge,
     PurgedRecord,
     TriageSession,
+    WrongCodes,
 )
 from triage.store import chains, records
 from triage.store.retention import Due, batches, invitations_due, unstarted
 from triage.store.visit import LONGEST
 
 GUESSES_KEPT = timedelta(days=1)  # the lock itself ends much sooner
+LONGEST_HOUR = timedelta(hours=1)  # after its hour nothing asks for a count of wrong codes
+FORMS_KEPT = timedelta(days=7)  # what staff had typed and never came back for
 
 
 @transaction.atomic
@@ -91,11 +95,14 @@ def refuse_purge(kind: str, now: datetime) -> None:
 def tidy(now: datetime) -> int:
     """What nobody decides about and nobody misses: returns how many unstarted sessions went.
 
-    Whatever else a purge finds, this is done: staff's sessions that have ended, guesses at passwords, drafts
-    that nobody can reach any more, and sessions in which nothing was ever answered.
+    Whatever else a purge finds, this is done: staff's sessions that have ended and what was typed in them,
+    guesses at passwords and codes, drafts that nobody can reach any more, and sessions in which nothing was ever
+    answered.
     """
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - GUESSES_KEPT).delete()
+    WrongCodes.objects.filter(hour__lt=now - LONGEST_HOUR).delete()
+    KeptForm.objects.filter(kept_at__lt=now - FORMS_KEPT).delete()
     closed = TriageSession.objects.alias(opened_at=Coalesce("reopened_at", "started_at")).filter(
         opened_at__lt=now - LONGEST
     )
