@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "triage.server.gate.StaffTokenMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -158,7 +159,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-SESSION_COOKIE_AGE = 8 * 60 * 60
+# A session that is over opens nothing, and for some days still tells whose form it is that comes late.
+SESSION_COOKIE_AGE = 3 * 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -199,9 +201,10 @@ CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
-CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
+CSRF_FAILURE_VIEW = "triage.admin.kept.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
+STAFF_CSRF_COOKIE_NAME = COOKIE_PREFIX + "staff-csrf"  # see server/gate.py
 VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
 ROOM_COOKIE_NAME = COOKIE_PREFIX + "room"  # of a device in a waiting room, see store/rooms.py
 LANGUAGE_COOKIE_NAME = COOKIE_PREFIX + "language"

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 
 from tests.admin.test_second_factor import CODE, LOGIN, PASSWORD, Member
 from tests.staff import text
-from tests.visitor import NOW, Patient, publish
+from tests.visitor import NOW, Browser, Patient, publish
 from triage import actions
 from triage.models import AccessEntry
 from triage.server.environment import read_environment
@@ -132,7 +132,7 @@ def test_the_lock_is_lifted_by_hand():
 def test_patients_notice_nothing():
     publish()
     fail(6)
-    browser = Client(REMOTE_ADDR=HERE)
+    browser = Browser(REMOTE_ADDR=HERE)
     assert Patient(client=browser).whole().resolver_match.url_name == "result"
 
 

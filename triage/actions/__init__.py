@@ -37,7 +37,7 @@ from triage.actions.content import (
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
-from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
+from triage.actions.reviews import ChangedMeanwhile, NotAStep, drop_form, keep_form, review
 from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
@@ -79,6 +79,7 @@ __all__ = [
     "correct",
     "create_staff",
     "demo_reviewer",
+    "drop_form",
     "end_of_day",
     "enter",
     "fill_in",
@@ -89,6 +90,7 @@ __all__ = [
     "keep_contact",
     "keep_drafts",
     "keep_examined",
+    "keep_form",
     "keep_open",
     "load_draft",
     "mail_failed",
