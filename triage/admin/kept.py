@@ -88,10 +88,6 @@ def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """What every page of the site shows of it."""
-    if not request.user.is_authenticated:
-        return {}
-    return {
-        "seconds_left": sign_in.seconds_left(request.session, timezone.now()),
-        "kept": kept(request),
-    }
+    """What every page of the site shows of it: the page to sign in again has no time to run out."""
+    left = sign_in.seconds_left(request.session, timezone.now()) if request.user.is_authenticated else 0
+    return {"seconds_left": left, "kept": kept(request)} if left > 0 else {}
