@@ -67,6 +67,7 @@ def window(new_page):
 
 def too_wide(page, answered):
     show(page, answered)
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
     page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
     return page.evaluate(WIDER)
 

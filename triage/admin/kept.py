@@ -26,7 +26,6 @@ from triage.store.kept import Fields, kept_fields, kept_paths
 KEPT = "kept"  # in the session: the pages on which something waits
 LONGEST_PATH = 200
 OURS = ("csrfmiddlewaretoken", "kept-path", "stay")  # fields that nobody types
-STILL_THERE = "You typed something here and it was not saved. It is still here: look at it, then save it."
 
 
 def keep(request: HttpRequest, path: str) -> None:
@@ -79,10 +78,13 @@ def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form with a token that is no longer the browser's. Staff have then signed in meanwhile, in another tab."""
     if not request.path.startswith(reverse("admin:index")):
         return errors.not_from_here(request, reason)
+    if request.user.is_authenticated and request.path == reverse("admin:login"):
+        messages.info(request, "You are signed in: another tab was quicker.")
+        return redirect("admin:index")
     if request.user.is_authenticated:
         keep(request, request.path)
         messages.warning(request, "You signed in anew after this page was made, so nothing was saved yet.")
-        return redirect(request.path if request.path != reverse("admin:login") else "admin:index")
+        return redirect(request.path)
     messages.info(request, "This page was open for a long time. Please sign in again.")
     return redirect(f"{reverse('admin:login')}?{urlencode({'next': request.GET.get('next', request.path)})}")
 
