@@ -1,8 +1,10 @@
 """How gunicorn serves Footpath; `gunicorn triage.wsgi --bind …` reads this file by itself."""
 
 import sys
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -39,6 +41,21 @@ keepalive = 0
 limit_request_line = 4094
 limit_request_fields = 50
 limit_request_field_size = 8190
+
+
+def refuse(client: Any, status: int, reason: str, _message: str) -> None:
+    """What gunicorn itself could not read: our page with the emergency advice in place of its own."""
+    from triage.server.errors import error_page
+    from triage.server.headers import HEADERS
+
+    page = error_page("failed" if status >= 500 else "refused")
+    headers = {"Content-Type": "text/html; charset=utf-8", "Connection": "close", **HEADERS}
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    head = "\r\n".join([*lines, f"Content-Length: {len(page.content)}", "", ""])
+    util.write_nonblock(client, head.encode("latin-1") + page.content)
+
+
+util.write_error = refuse  # by which its workers answer then
 
 control_socket_disable = True
 forwarded_allow_ips = ""  # whether a proxy is believed is for TRUST_PROXY to say

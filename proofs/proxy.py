@@ -1,5 +1,5 @@
 """Behind the nginx of docs/deploy.md: half-open requests stop nobody, a flood of starts stops nobody who has begun,
-and while Footpath is away everybody is told so and whom to call.
+and whom nginx refuses, or while Footpath is away everybody, is told so and whom to call.
 
 The configuration is read from that file, without https. The controls ask gunicorn itself, or nginx without the page.
 """
@@ -30,6 +30,16 @@ HALVES = (  # one that never says all its headers, and one that never sends all 
 APART = 0.05
 MOST_SECONDS = 2
 EMERGENCY_NUMBER = "911"  # the clinic's default
+ADVICE = ("tel:911", "Call", "Llame")  # in every language, since none was chosen
+HOST = b"Host: 127.0.0.1\r\nConnection: close\r\n\r\n"
+REFUSALS = {
+    "400": b"GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
+    "413": b"POST /start/ HTTP/1.1\r\nContent-Length: 100000\r\n" + HOST,
+    "414": b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\n" + HOST,
+    "414 of gunicorn": b"GET /" + b"x" * 6_000 + b" HTTP/1.1\r\n" + HOST,
+    "431": b"GET / HTTP/1.1\r\nCookie: " + b"x" * 40_000 + b"\r\n" + HOST,
+    "431 of gunicorn": b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200)) + HOST,
+}
 PATHS = ("/", "/go-on/", "/questions/age/", "/result/")
 
 
@@ -39,14 +49,17 @@ def prove(proof: Proof) -> None:
     with footpath() as site:
         port = site.serve()
         (site.folder / "closed.html").write_text(site.manage("closed_page"))
+        (site.folder / "refused.html").write_text(site.manage("closed_page", "--refused"))
         with proxy(nginx, site, port) as front:
             half_open(proof, site, front)
             half_open(proof, site, port, control=True)
             flood(proof, site, front)
             flood(proof, site, port, control=True)
+            refused(proof, site, front)
             site.kill()
             away(proof, site, front)
         with proxy(nginx, site, port, without="error_page") as front:
+            refused(proof, site, front, control=True)
             away(proof, site, front, control=True)
 
 
@@ -154,6 +167,32 @@ def flood(proof: Proof, site: Footpath, port: int, control: bool = False) -> Non
         handed_in=len(ledger.handed_in),
         faults=ledger.faults[:3],
     )
+
+
+def refused(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    """Each kind of request that nginx, or gunicorn behind it, does not hand on to Footpath."""
+    replies = {name: raw(port, request) for name, request in REFUSALS.items()}
+    if replies["413"].startswith("HTTP/1.1 303"):  # nothing that was sent stays in the browser
+        replies["413"] = raw(port, b"GET /refused/ HTTP/1.1\r\n" + HOST)
+    honest = [name for name, text in replies.items() if all(said in text for said in ADVICE)]
+    proof.case(
+        "what nginx refuses" + (", without the page" if control else ""),
+        held=len(honest) == len(replies),
+        control=control,
+        database=site.database_version(),
+        requests=len(replies),
+        honest=honest,
+        statuses={name: text[9:12] for name, text in replies.items()},
+    )
+
+
+def raw(port: int, request: bytes) -> str:
+    """What comes back for these bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(request)
+        with contextlib.suppress(OSError):  # the line may be cut once the reply is sent
+            return b"".join(iter(lambda: line.recv(65536), b"")).decode()
+    return ""
 
 
 def away(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:

@@ -31,7 +31,9 @@ const post = async (address, body) => {
 // Somebody is here, and this stands on the page: whether the server has it now.
 let edits = 0, held = 0, lost = false;
 const stay = async () => {
-  const now = edits, { ok, url, elsewhere, text } = await post(idle.dataset.stay, new FormData(page));
+  const now = edits, sent = new FormData(page);
+  const { ok, url, elsewhere, text } = await post((idle || kept).dataset.stay, sent);
+  if (ok && page.contact) page["contact-shown"].value = sent.get("contact"); // what the server has of it now
   if (ok && elsewhere) location.replace(url); // closed, or a page of other questions
   lost = !ok;
   if (lost || elsewhere) return false;
@@ -90,7 +92,7 @@ if (idle) {
     document.body.hidden = true;
     const whose = new FormData();
     for (const name of ["csrfmiddlewaretoken", "stamp"]) whose.set(name, page[name].value);
-    location.replace((await post(idle.dataset.end, whose)).url || idle.dataset.end);
+    location.replace((await post(idle.dataset.end, whose)).url || idle.dataset.end + "?ended");
   }, 1000);
   idle.querySelector("button").addEventListener("click", () => idle.close());
   idle.addEventListener("close", stay);

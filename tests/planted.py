@@ -1,10 +1,10 @@
-"""Faults to plant in the shipped content, each as a change of its trees; and the content they make."""
+"""Faults to plant in content, the shipped or that of before, each as a change of its trees; and what they make."""
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ Trees = dict[str, Any]
 SHIPPED_TREES = shipped_trees()
 
 
-def planted(fault: Callable[[Trees], object]) -> Trees:
-    trees = copy.deepcopy(dict(SHIPPED_TREES))
-    fault(trees)
-    return trees
+def planted(fault: Callable[[Trees], object], trees: Mapping[str, Any] = SHIPPED_TREES) -> Trees:
+    changed = copy.deepcopy(dict(trees))
+    fault(changed)
+    return changed
 
 
-def content_with(fault: Callable[[Trees], object]) -> Content:
-    return load(planted(fault))
+def content_with(fault: Callable[[Trees], object], trees: Mapping[str, Any] = SHIPPED_TREES) -> Content:
+    return load(planted(fault, trees))
 
 
 def written(trees: Trees, directory: Path) -> str:

@@ -31,23 +31,22 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         it = {name: value or "" for name, value in attributes}
-        kind, name = it.get("type", ""), it.get("name", "")
+        kind, name, form = it.get("type", ""), it.get("name", ""), it.get("form") or self._form
         if tag == "form":
             self._form = it.get("id", "no id")
             self.actions[self._form] = it.get("action", "")
         elif tag == "input" and kind == "hidden":
-            self.fields.setdefault(self._form, {})[name] = it["value"]
+            self.fields.setdefault(form, {})[name] = it["value"]
         elif tag == "input" and kind in ("radio", "checkbox"):
-            self.form_of[name] = self._form
+            self.form_of[name] = form
             self.choices.setdefault(name, []).append(it["value"])
             if "checked" in it:
                 self.ticked.setdefault(name, []).append(it["value"])
         elif tag == "input" or (tag == "textarea" and name):
-            self.form_of[name] = self._form
+            self.form_of[name] = form
             self.texts[name] = it.get("value", "")
             self._area = name if tag == "textarea" else None
         elif tag == "button" and kind != "button":
-            form = it.get("form") or self._form
             self._button = Button(form, it.get("formaction", ""), name, it.get("value", ""))
             self.buttons.append(self._button)
 
@@ -106,7 +105,9 @@ class Tab:
     def onward(self):
         """The button that the page is there for: the one inside its form, or else the first that goes on."""
         inside = [button for button in self.page.buttons if not button.action and button.words.strip()]
-        others = [button for button in self.page.buttons if button.action == "/go-on/"]
+        others = [
+            button for button in self.page.buttons if button.action == "/go-on/" and button.value != self.path
+        ]
         return [*inside, *others][0]
 
     def fill_in(self, given):

@@ -30,6 +30,7 @@ from triage.store import releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTE = "Kanarienvogel-7391"
+NUMBER = "0170 7391 2648"
 ANSWERS = BACK | {
     "safety-now": ["saddle-numbness", "cold-limb"],
     "injury": "recent",
@@ -41,7 +42,12 @@ ANSWERS = BACK | {
     "changes": ["night-rest-pain"],
     "note": NOTE,
 }
-MAY_HOLD = {"triage.Answer.given", "triage.TriageSession.record", "triage.Release.content"}
+MAY_HOLD = {
+    "triage.Answer.given",
+    "triage.TriageSession.contact",
+    "triage.TriageSession.record",
+    "triage.Release.content",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +68,9 @@ def log(monkeypatch):
 
 
 def canaries():
-    """The note, and each answer's code and words where these are long enough to be nothing else."""
+    """The note, the number, and each answer's code and words where these are long enough to be nothing else."""
     content = releases.content(releases.current().sha256, "en")
-    words = [NOTE]
+    words = [NOTE, NUMBER]
     for key, given in ANSWERS.items():
         for code in [given] if isinstance(given, str) else given:
             if key != "note":
@@ -133,6 +139,8 @@ def own_chromium(browser, live_server, tmp_path):
 def fill_in_note(page):
     if (note := page.locator("textarea[name=note]")).count():
         note.fill(NOTE)
+    if (number := page.locator("input[name=contact]")).count():
+        number.fill(NUMBER)
 
 
 def errors_on_the_way(page, monkeypatch):
@@ -165,9 +173,11 @@ def errors_on_the_way(page, monkeypatch):
 
 def refused_note(page):
     page.fill("textarea[name=note]", f"{NOTE} \a")
+    page.fill("input[name=contact]", NUMBER)
     press(page.get_by_role("button", name="Continue"))
     assert page.title().startswith("Error: ")
     assert NOTE in page.input_value("textarea[name=note]")
+    assert {number.input_value() for number in page.locator("input[name=contact]").all()} <= {NUMBER}
     assert TriageSession.objects.get().refused
 
 
@@ -210,6 +220,7 @@ def staff_look_at_it(page):
     page.goto(f"{reverse('admin:triage_triagesession_changelist')}?q={reference[:3]}")
     press(page.get_by_role("link", name=reference))
     assert NOTE in page.locator("body").inner_text()
+    assert NUMBER in page.locator("body").inner_text()
     page.locator("[name=state]").first.check()
     page.locator("textarea[name=note]").fill("Seen.")
     press(page.locator("form [type=submit]").last)

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "triage.server.gate.StaffTokenMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -162,7 +163,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 SESSION_ENGINE = "triage.server.staff_sessions"
-SESSION_COOKIE_AGE = 8 * 60 * 60
+# A session that is over opens nothing, and for some days still tells whose form it is that comes late.
+SESSION_COOKIE_AGE = 3 * 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 PASSWORD_HASHERS = ["triage.server.hashing.QueuedPBKDF2"]
 GUESSES_A_MINUTE = 20  # from one address, in each process: more are turned away before anything is hashed
@@ -206,9 +208,10 @@ BACKUP_RECIPIENTS = ENVIRONMENT.backup_recipients  # see server/backups.py
 
 # Cookies: on https the prefix ties each to this very host.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
-CSRF_FAILURE_VIEW = "triage.server.errors.not_from_here"
+CSRF_FAILURE_VIEW = "triage.admin.kept.not_from_here"
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "staff"
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrf"
+STAFF_CSRF_COOKIE_NAME = COOKIE_PREFIX + "staff-csrf"  # see server/gate.py
 VISIT_COOKIE_NAME = COOKIE_PREFIX + "visit"  # the patient's: a random key, see store/visit.py
 DEVICE_COOKIE_NAME = COOKIE_PREFIX + "device"  # of staff who have signed in there, see admin/known_devices.py
 ROOM_COOKIE_NAME = COOKIE_PREFIX + "room"  # of a device in a waiting room, see store/rooms.py

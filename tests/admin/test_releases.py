@@ -1,6 +1,5 @@
 """Releases in the admin: brought in as drafts, read with all that was found out about them, published by two people."""
 
-import copy
 import re
 from html import unescape
 
@@ -13,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser import axe_finds, each_look, press
 from tests.planted import without_examples
-from tests.shipped import earlier_trees
+from tests.shipped import earlier_trees, small_trees
 from tests.visitor import FOOT_ONLY, NOW
 from triage import actions
 from triage.domain.loading import ContentError
@@ -25,25 +24,6 @@ pytestmark = pytest.mark.django_db
 
 LIST = "/admin/triage/release/"
 ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["inner-calf"], "back-pain": "now"}
-
-
-def small_trees():
-    """The release of before, fit to be published today: proved and compared in seconds, where this is about steps."""
-    trees = copy.deepcopy(dict(earlier_trees()))
-    trees["es"]["same"] = ["No", "Diabetes"]
-    wales = next(source for source in trees["sources"]["guidance"] if source["id"] == "nhs-wales-sciatica")
-    wales["url"] = wales["url"].replace("http://", "https://")
-    trees["population"] = heels(trees["questionnaire"]["screens"])
-    return trees
-
-
-def heels(screens):
-    """Everybody comes with a sore heel, and answers each question in any way."""
-    items = [item for screen in screens for item in screen["items"] if item["kind"] != "text"]
-    anybody = {item["key"]: {option["code"]: 10 for option in item["options"]} for item in items}
-    heel = {"key": "heel", "name": "Sore heel", "share": 1, "sources": ["estimate"], "answers": {}}
-    noise = {"clear": {"unsure": 1, "other": 1, "tick": 1, "miss": 1}}
-    return {"sources": [], "noise": noise, "anybody": anybody, "also": [], "conditions": [heel]}
 
 
 def without_backache():

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
-from tests.planted import SHIPPED_TREES, Trees, content_with, entry, item, planted, when, written
-from tests.shipped import shipped_content
-from triage import actions
+from tests.planted import Trees, content_with, entry, item, planted, when, written
+from tests.shipped import EARLIER, earlier_content, earlier_trees, shipped_content, small_trees
+from tests.visitor import publish
+from triage.domain.content import Content
 from triage.domain.proof.compare import Comparison, compare
 from triage.domain.proof.prove import by_engine
 from triage.domain.proof.space import Space
-from triage.store.content_files import SHIPPED, read_content
 
-CONTENT = shipped_content()
-VERSION_1 = read_content(Path(__file__).parent.parent / "data" / "foot-pain-2026.11")
+CONTENT = earlier_content()
+
+
+def other(change: Callable[[Trees], object]) -> Content:
+    return content_with(change, earlier_trees())
 
 
 def refactored(trees: Trees) -> None:
@@ -26,25 +29,24 @@ def refactored(trees: Trees) -> None:
     entry(trees, "signs", "K2")["when"] = {
         "not": {"all": [{"not": part} for part in when(trees, "signs", "K2")["any"]]}
     }
-    entry(trees, "signs", "ROW")["when"] = {
+    entry(trees, "signs", "BACK-ROW")["when"] = {
         "at-least": 1,
         "of": [{"sign": "ROW-R2"}, {"sign": "ROW-R1"}],
     }
 
 
 def lowered(trees: Trees) -> None:
-    """Who got hurt and knows neither of the steps nor of the bone is no longer called in."""
-    when(trees, "urgency", "S2")["any"].pop()
+    when(trees, "urgency", "S2")["all"][1]["any"].pop()
 
 
 def test_a_refactoring_changes_nothing() -> None:
-    comparison = compare(CONTENT, content_with(refactored))
+    comparison = compare(CONTENT, other(refactored))
     assert (comparison.differ, comparison.changes, comparison.left_out) == (0, (), ())
     assert comparison.answer_sets == Space(CONTENT).count()
 
 
 def test_examples_are_decided_as_told() -> None:
-    new = content_with(lowered)
+    new = other(lowered)
     comparison = compare(CONTENT, new)
     assert {(change.old[-1], change.new[-1]) for change in comparison.changes} == {("same-day", "routine")}
     for change in comparison.changes:
@@ -53,7 +55,7 @@ def test_examples_are_decided_as_told() -> None:
 
 
 def test_the_other_way_round_is_the_same_number() -> None:
-    new = content_with(lowered)
+    new = other(lowered)
     there, back = compare(CONTENT, new), compare(new, CONTENT)
     assert there.differ == back.differ > 0
     assert {(change.old, change.new, change.count) for change in there.changes} == {
@@ -65,11 +67,7 @@ def test_the_number_is_exact() -> None:
     """Where every foot result becomes unclear, as many answer sets differ as have a foot result."""
     space = Space(CONTENT)
 
-    def none_of_the_foot(trees: Trees) -> None:
-        for id in ("R6", "R8"):
-            entry(trees, "origin", id)["gives"] = "unclear"
-
-    comparison = compare(CONTENT, content_with(none_of_the_foot))
+    comparison = compare(CONTENT, other(lambda trees: entry(trees, "origin", "R6").update(gives="unclear")))
     assert comparison.differ == space.count(space.origins["foot"])
     assert [(change.old, change.new) for change in comparison.changes] == [
         (("foot", "-", urgency), ("unclear", "-", urgency))
@@ -97,17 +95,17 @@ def with_new_code(trees: Trees) -> None:
 
 
 def test_a_question_of_one_content_only() -> None:
-    comparison = compare(CONTENT, content_with(with_new_question))
+    comparison = compare(CONTENT, other(with_new_question))
     assert comparison.left_out == (
         "injury-again is asked by the new content only; its answers count as off the path of the old one",
     )
     assert comparison.answer_sets == Space(CONTENT).count() * 5
     assert any(change.example.get("injury-again") == "recent" for change in comparison.changes)
-    assert comparison.differ == compare(content_with(with_new_question), CONTENT).differ
+    assert comparison.differ == compare(other(with_new_question), CONTENT).differ
 
 
 def test_a_code_of_one_content_only() -> None:
-    comparison = compare(CONTENT, content_with(with_new_code))
+    comparison = compare(CONTENT, other(with_new_code))
     assert comparison.differ == 0
     assert comparison.left_out == (
         "injury: only one content knows someone-else; answer sets with that are not compared",
@@ -120,7 +118,7 @@ def test_a_code_of_one_content_only() -> None:
 
 @pytest.fixture(scope="module")
 def from_version_1() -> Comparison:
-    return compare(VERSION_1, CONTENT)
+    return compare(CONTENT, shipped_content())
 
 
 def test_version_1_is_compared_with_version_2(from_version_1: Comparison) -> None:
@@ -133,9 +131,9 @@ def test_version_1_is_compared_with_version_2(from_version_1: Comparison) -> Non
 def test_each_change_from_version_1_is_true(from_version_1: Comparison) -> None:
     """Each from and to comes with an answer set that both decide so; version 1 does not hear the new questions."""
     for change in from_version_1.changes:
-        heard = {key: given for key, given in change.example.items() if key in VERSION_1.items}
-        assert by_engine(VERSION_1, heard)[0] == change.old
-        assert by_engine(CONTENT, change.example)[0] == change.new
+        heard = {key: given for key, given in change.example.items() if key in CONTENT.items}
+        assert by_engine(CONTENT, heard)[0] == change.old
+        assert by_engine(shipped_content(), change.example)[0] == change.new
 
 
 def test_what_version_2_was_made_for_is_among_them(from_version_1: Comparison) -> None:
@@ -148,9 +146,9 @@ def test_what_version_2_was_made_for_is_among_them(from_version_1: Comparison) -
 
 
 def test_compare_prints_from_what_to_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("compare", str(SHIPPED), written(planted(lowered), tmp_path))
+    call_command("compare", str(EARLIER), written(planted(lowered, earlier_trees()), tmp_path))
     out = capsys.readouterr().out
-    comparison = compare(CONTENT, content_with(lowered))
+    comparison = compare(CONTENT, other(lowered))
     assert f"{comparison.differ:,} of {comparison.answer_sets:,} answer sets differ." in out
     assert "unclear · - · same-day  →  unclear · - · routine" in out
     assert json.dumps(comparison.changes[0].example) in out
@@ -158,13 +156,13 @@ def test_compare_prints_from_what_to_what(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.django_db
 def test_compare_takes_releases(capsys: pytest.CaptureFixture[str]) -> None:
-    release, _changed = actions.publish(SHIPPED_TREES, timezone.now())
-    call_command("compare", release.sha256[:8], str(SHIPPED))
+    release = publish(small_trees())
+    call_command("compare", release.sha256[:8], str(EARLIER))
     assert "\n0 of" in f"\n{capsys.readouterr().out}"
     with pytest.raises(CommandError, match="no release begins with '0000'"):
-        call_command("compare", "0000", str(SHIPPED))
+        call_command("compare", "0000", str(EARLIER))
 
 
 def test_compare_names_the_faults_of_a_directory(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="Mend the content first"):
-        call_command("compare", str(SHIPPED), str(tmp_path))
+        call_command("compare", str(EARLIER), str(tmp_path))

@@ -359,6 +359,7 @@ def test_each_extension_of_ours_is_documented(content, questionnaire):
     actions.fill_in(key, content.screens, ticked, "en", NOW)
     actions.record_answers(find(key, "en"), {"safety-now": ("none",)}, NOW)
     actions.fill_in(key, content.screens, read_answers(content, FOOT_ONLY), "en", NOW)
+    actions.keep_contact(find(key, "en"), "555 0100")
     second = hand_in(actions.correct(hand_in(key).pk, "en", NOW))
     ours = re.compile(rf'"{BASE}/StructureDefinition/([a-z-]+)"')
     used = ours.findall(json.dumps(questionnaire) + export_of(second))

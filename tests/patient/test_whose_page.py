@@ -104,7 +104,7 @@ class Day:
         else:
             assert changed == {}
             assert after.keys() == before.keys()
-            assert own <= {"drafts"}
+            assert own <= {"drafts", "contact"}
             if own:
                 old, new = (rows[owner.pk]["drafts"] or {} for rows in (before, after))
                 assert {item for item in {*old, *new} if old.get(item) != new.get(item)} <= items
@@ -127,10 +127,12 @@ class Day:
         assert all(names <= OPENED for names in changed), changed
 
     def every_word_stays_where_it_was_written(self):
-        for session in self.sessions.select_related("corrects"):
-            own = {session.reference, *([session.corrects.reference] if session.corrects else [])}
+        for session in self.sessions:
+            own, corrected = {session.reference}, session.corrects
+            while corrected:
+                own, corrected = own | {corrected.reference}, corrected.corrects
             notes = list(session.answers.filter(item="note").values_list("given", flat=True))
-            assert {*WRITTEN.findall(f"{notes} {session.drafts} {session.record}")} <= own
+            assert {*WRITTEN.findall(f"{notes} {session.drafts} {session.contact} {session.record}")} <= own
 
     # The turns
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -14,7 +15,7 @@ from django.utils import timezone
 from tests.shipped import shipped_content
 from tests.visitor import BACK, FOOT_ONLY, NOW, publish
 from triage import actions
-from triage.models import Answer, Clinic, DailyCount, Purge, PurgedRecord, TriageSession
+from triage.models import Answer, Clinic, DailyCount, KeptForm, Purge, PurgedRecord, TriageSession, WrongCodes
 from triage.store import purge_mail, retention
 from triage.store.records import ChainCheck, links
 from triage.store.visit import find
@@ -212,6 +213,18 @@ def test_a_draft_goes_once_its_session_has_closed():
     purge("--yes")
     kept = TriageSession.objects.filter(drafts__isnull=False)
     assert [NOW - session.started_at for session in kept] == [timedelta(hours=11)]
+
+
+@pytest.mark.usefixtures("recent")
+def test_counts_of_wrong_codes_go_with_their_hour_and_what_staff_never_saved_after_a_week():
+    for hours in (0, 2, 30):
+        WrongCodes.objects.create(hour=NOW - timedelta(hours=hours), place="x")
+    for days in (6, 8):
+        user = User.objects.create_user(f"{days}")
+        KeptForm.objects.create(user=user, path="/admin/", fields="{}", kept_at=NOW - timedelta(days=days))
+    purge("--yes")
+    assert [NOW - count.hour for count in WrongCodes.objects.all()] == [timedelta(0)]
+    assert [form.user.username for form in KeptForm.objects.all()] == ["6"]
 
 
 @pytest.mark.usefixtures("recent")

@@ -46,7 +46,7 @@ def invited(reviewer):
         patient.submit()
 
 
-# Going back past 0010, the access log is chained anew as that version does; `verify_access_log` shows that it holds.
+# Going back past 0011, the access log is chained anew as that version does; `verify_access_log` shows that it holds.
 CHAINED = {
     "triage.AccessEntry": {"sha256", "salt", "commitment", "mark"},
     "triage.AccessChain": {"sha256"},

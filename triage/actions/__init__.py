@@ -38,13 +38,14 @@ from triage.actions.guesses import note_guess, pause_for_name
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
 from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
-from triage.actions.reviews import ChangedMeanwhile, NotAStep, review
+from triage.actions.reviews import ChangedMeanwhile, NotAStep, drop_form, keep_form, review
 from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
     correct,
     delete_unsent,
     fill_in,
+    keep_contact,
     keep_drafts,
     keep_open,
     record_answers,
@@ -83,6 +84,7 @@ __all__ = [
     "create_staff",
     "delete_unsent",
     "demo_reviewer",
+    "drop_form",
     "end_of_day",
     "enter",
     "erase",
@@ -91,8 +93,10 @@ __all__ = [
     "invite",
     "invite_again",
     "is_manager",
+    "keep_contact",
     "keep_drafts",
     "keep_examined",
+    "keep_form",
     "keep_open",
     "load_draft",
     "mail_failed",

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 
 from triage.actions.access import forget_references, note_access
@@ -19,9 +20,11 @@ from triage.models import (
     AccessEntry,
     DailyCount,
     Invitation,
+    KeptForm,
     Purge,
     PurgedRecord,
     TriageSession,
+    WrongCodes,
 )
 from triage.store import chains, records
 from triage.store.family import family
@@ -29,6 +32,8 @@ from triage.store.retention import Due, batches, invitations_due, unstarted
 from triage.store.visit import LONGEST
 
 GUESSES_KEPT = timedelta(days=1)  # the lock itself ends much sooner
+LONGEST_HOUR = timedelta(hours=1)  # after its hour nothing asks for a count of wrong codes
+FORMS_KEPT = timedelta(days=7)  # what staff had typed and never came back for
 
 
 @transaction.atomic
@@ -84,7 +89,12 @@ def _remove(sessions: list[TriageSession], now: datetime, erased_for: str = "") 
         if session.record_number:
             _keep_link(session, session.record_number, now, erased_for)
     _count_by_day(sessions)
-    TriageSession.objects.filter(pk__in=[session.pk for session in sessions]).delete()
+    pks = [session.pk for session in sessions]
+    # What staff had typed on their pages when they were signed out.
+    KeptForm.objects.filter(
+        path__in=[reverse("admin:triage_triagesession_change", args=[pk]) for pk in pks]
+    ).delete()
+    TriageSession.objects.filter(pk__in=pks).delete()
     forget_references(session.reference for session in sessions)
 
 
@@ -131,11 +141,14 @@ def refuse_purge(kind: str, now: datetime) -> None:
 def tidy(now: datetime) -> int:
     """What nobody decides about and nobody misses: returns how many unstarted sessions went.
 
-    Whatever else a purge finds, this is done: staff's sessions that have ended, guesses at passwords, drafts
-    that nobody can reach any more, and sessions in which nothing was ever answered.
+    Whatever else a purge finds, this is done: staff's sessions that have ended and what was typed in them,
+    guesses at passwords and codes, drafts that nobody can reach any more, and sessions in which nothing was ever
+    answered.
     """
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - GUESSES_KEPT).delete()
+    WrongCodes.objects.filter(hour__lt=now - LONGEST_HOUR).delete()
+    KeptForm.objects.filter(kept_at__lt=now - FORMS_KEPT).delete()
     closed = TriageSession.objects.alias(opened_at=Coalesce("reopened_at", "started_at")).filter(
         opened_at__lt=now - LONGEST
     )

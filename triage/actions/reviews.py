@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -10,9 +11,12 @@ from django.db import transaction
 from triage.actions.access import note_access
 from triage.models import (
     AccessEntry,
+    KeptForm,
     Review,
     TriageSession,
 )
+from triage.store import notes
+from triage.store.kept import PLACE, Fields, sealed_for
 from triage.store.reviews import logged
 
 
@@ -22,6 +26,17 @@ class ChangedMeanwhile(Exception):
 
 class NotAStep(Exception):
     """This state of review cannot follow the present one."""
+
+
+def keep_form(user: User, path: str, fields: Fields, now: datetime) -> None:
+    """What this person has typed on that page and could not save; the newest takes the place of the one before."""
+    text = notes.sealed(json.dumps(fields), sealed_for(user), PLACE)
+    KeptForm.objects.update_or_create(user=user, path=path, defaults={"fields": text, "kept_at": now})
+
+
+def drop_form(user: User, path: str) -> None:
+    """It is saved, or not wanted any more."""
+    KeptForm.objects.filter(user=user, path=path).delete()
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ from triage.models import (
     the_clinic,
 )
 from triage.store import notes, records, releases
-from triage.store.visit import Drafts, Visit, find
+from triage.store.visit import CONTACT, Drafts, Visit, find
 
 
 class AlreadySubmitted(Exception):
@@ -125,6 +125,13 @@ def keep_drafts(visit: Visit, drafts: Drafts) -> None:
     """All that stands on pages and is no answer. Raises what `record_answers` does."""
     if not still_as_read(visit).update(drafts=_stored_drafts(visit, drafts)):
         raise AlreadySubmitted if was_submitted(visit) else AnsweredMeanwhile
+
+
+def keep_contact(visit: Visit, contact: str) -> Visit:
+    """Where the clinic can reach the person from now on; "" for nowhere. At any time: it is no answer."""
+    stored = notes.sealed(contact, visit.reference, CONTACT) if contact else ""
+    TriageSession.objects.filter(pk=visit.pk).update(contact=stored)
+    return replace(visit, contact=contact)
 
 
 def still_as_read(visit: Visit) -> QuerySet[TriageSession]:
@@ -268,6 +275,8 @@ def correct(pk: int, language: str, now: datetime) -> str:
         emergency_at=old.emergency_at,
         last_sequence=old.last_sequence,
     )
+    if contact := notes.opened(old.contact, old.reference, CONTACT):
+        new.contact = notes.sealed(contact, new.reference, CONTACT)
     new.save(force_insert=True)
     Answer.objects.bulk_create(
         Answer(

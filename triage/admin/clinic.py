@@ -27,7 +27,7 @@ class ClinicAdmin(GuardedList):
 
     fieldsets = (
         (None, {"fields": ("name", "phone", "hours")}),
-        ("In an emergency", {"fields": ("emergency_number", "advice_line")}),
+        ("In an emergency", {"fields": ("emergency_number", "emergency_text", "advice_line", "ask_number")}),
         ("Questions and results", {"fields": ("languages", "show_roots")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),

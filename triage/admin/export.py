@@ -42,7 +42,9 @@ class ExportForm(forms.Form):
     since = forms.DateField(
         required=False, label="Submitted on or after", widget=forms.DateInput(attrs={"type": "date"})
     )
-    notes = forms.BooleanField(required=False, label="With what patients wrote in their own words")
+    notes = forms.BooleanField(
+        required=False, label="With what patients wrote in their own words, and their numbers"
+    )
     purpose = forms.CharField(
         max_length=200, label="What it is for", help_text="The access log keeps it. Name no patient."
     )

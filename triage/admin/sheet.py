@@ -20,6 +20,7 @@ from triage.models import TriageSession
 from triage.store import releases
 from triage.store.notes import opened
 from triage.store.records import open_record
+from triage.store.visit import CONTACT
 from triage.templatetags.footpath import sources_of
 
 Sheet = dict[str, Any]
@@ -33,7 +34,8 @@ SMALLEST = "smallest"
 
 def sheet_of(session: TriageSession) -> Sheet:
     """Raises RecordAltered when the record is not what was submitted."""
-    return _submitted(session) if session.submitted_at else _unfinished(session)
+    contact = opened(session.contact, session.reference, CONTACT)
+    return {**(_submitted(session) if session.submitted_at else _unfinished(session)), "contact": contact}
 
 
 def type_size(sheet: Sheet, *others: str) -> str:
@@ -45,7 +47,7 @@ def type_size(sheet: Sheet, *others: str) -> str:
         answer for question in sheet["taken_back"] for flag in question["flags"] for answer in flag["answers"]
     ]
     letters = _letters([*_parts(result), sheet["taken_back"]]) + sum(
-        map(len, (result["note"], *flags, *others))
+        map(len, (result["note"], sheet["contact"], *flags, *others))
     )
     return next((size for size, most in TYPE_SIZES.items() if letters <= most), SMALLEST)
 

@@ -10,7 +10,7 @@ from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -46,7 +46,7 @@ ON_KNOWN_DEVICE = " (known device)"  # no name has spaces
 BUSY = timedelta(seconds=2)
 IDLE = timedelta(minutes=15)
 NOTED_EVERY = timedelta(minutes=1)
-LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+LONGEST = timedelta(hours=8)
 PASSWORD_HOLDS = timedelta(minutes=10)  # until the code is there
 HALF_IN = "password_given_by"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -61,14 +61,19 @@ def begin(session: SessionBase, now: datetime) -> None:
     session["began_at"] = session["seen_at"] = now.timestamp()
 
 
+def seconds_left(session: SessionBase, now: datetime) -> int:
+    """Until the nearer of the two limits, if nothing is done; less than none once it is past."""
+    if "began_at" not in session:
+        return -1
+    began, seen = (datetime.fromtimestamp(session[name], now.tzinfo) for name in ("began_at", "seen_at"))
+    return floor(min(began + LONGEST - now, seen + IDLE - now).total_seconds())
+
+
 def goes_on(session: SessionBase, now: datetime) -> bool:
     """Whether neither limit is reached; if so, the idle time begins anew (noted once a minute, to write less)."""
-    if "began_at" not in session:
+    if seconds_left(session, now) < 0:
         return False
-    began, seen = (datetime.fromtimestamp(session[name], now.tzinfo) for name in ("began_at", "seen_at"))
-    if now - began > LONGEST or now - seen > IDLE:
-        return False
-    if now - seen >= NOTED_EVERY:
+    if now.timestamp() - session["seen_at"] >= NOTED_EVERY.total_seconds():
         session["seen_at"] = now.timestamp()
     return True
 

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
-from triage.admin import sign_in
+from triage.admin import kept, sign_in
 from triage.models import AccessEntry, the_clinic
 from triage.store import outbox, retention
 
@@ -50,9 +50,14 @@ def while_signed_in(view: View) -> View:
         if request.user.is_authenticated and not (
             sign_in.is_verified(request) and sign_in.goes_on(request.session, timezone.now())
         ):
+            if request.method == "POST":
+                kept.keep(request, request.path)
             logout(request)
             messages.info(request, "You have been signed out. Please sign in again.")
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            kept.forget_if_saved(request, response.status_code)
+        return response
 
     return cast("View", wrapper)
 
@@ -68,6 +73,7 @@ class StaffSite(admin.AdminSite):
         """Without the two addresses of Django's that no page of ours leads to."""
         unused = ("autocomplete", "view_on_site")
         return [
+            path("session/", kept.session_view, name="session"),
             path("second-factor/", in_staff_language(sign_in.ask_code), name="second_factor"),
             path("second-factor/set-up/", in_staff_language(sign_in.set_up), name="second_factor_set_up"),
             *(url for url in super().get_urls() if getattr(url, "name", "") not in unused),
@@ -76,8 +82,12 @@ class StaffSite(admin.AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         return in_staff_language(while_signed_in(super().admin_view(view, cacheable)))
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), **kept.context(request)}
+
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and sign_in.is_verified(request)
+        in_time = sign_in.seconds_left(request.session, timezone.now()) >= 0
+        return super().has_permission(request) and sign_in.is_verified(request) and in_time
 
     @method_decorator((never_cache, in_staff_language))
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -132,6 +142,7 @@ def note_coming_and_going() -> None:
 def _came(user: User, request: HttpRequest, **_signal: Any) -> None:
     now = timezone.now()
     sign_in.begin(request.session, now)
+    kept.remember(request, user)
     with_a_recovery_code = isinstance(getattr(user, "otp_device", None), StaticDevice)
     detail = "with a recovery code" if with_a_recovery_code else ""
     actions.note_access(AccessEntry.What.LOGIN, user.get_username(), now, detail=detail)

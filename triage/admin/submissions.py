@@ -23,12 +23,14 @@ from django.utils.timesince import timesince
 from triage import actions
 from triage.admin import agreement
 from triage.admin.export import export_view
+from triage.admin.kept import kept
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
 from triage.admin.rights import rights_view
 from triage.admin.sheet import sheet_of, type_size
 from triage.models import AccessEntry, Invitation, Review, TriageSession
 from triage.store.codes import SIGNS
+from triage.store.kept import Fields
 from triage.store.records import RecordAltered
 
 FIRST_SIGN, LAST_SIGN = SIGNS[0], SIGNS[-1]
@@ -80,10 +82,17 @@ class ReviewForm(forms.Form):
         label="Urgency in hindsight",
     )
 
-    def __init__(self, session: TriageSession, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, session: TriageSession, data: Mapping[str, Any] | None = None, typed: Fields | None = None
+    ) -> None:
         self.session = session
         steps = TriageSession.NEXT_STATES[TriageSession.ReviewState(session.review_state)]
-        super().__init__(data, initial={"state": steps[0]})
+        before: dict[str, Any] = {
+            name: values[-1] for name, values in (typed or {}).items() if name != "seen"
+        }
+        if str(before.get("state")) not in map(str, steps):
+            before["state"] = steps[0]
+        super().__init__(data, initial=before)
         self.fields["state"].choices = [(step.value, self._name(step)) for step in steps]  # type: ignore[attr-defined]
 
     def _name(self, step: TriageSession.ReviewState) -> str:
@@ -225,7 +234,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         if not self.has_view_permission(request):
             raise PermissionDenied
         session = self._find(request, object_id)
-        form = ReviewForm(session)
+        form = ReviewForm(session, typed=kept(request))
         if request.method == "POST":
             form = ReviewForm(session, request.POST)
             if self._review(request, session, form):

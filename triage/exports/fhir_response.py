@@ -34,6 +34,7 @@ def response(data: Public) -> Json:
         "extension": [
             *_corrects(data["corrects"]),
             *(_taken_back(content, flag) for flag in data["taken_back"]),
+            *_contact(data.get("contact", "")),
         ],
         "identifier": _identifier(data["reference"]),
         "questionnaire": f"{fhir.url(content.key)}|{version}",
@@ -50,6 +51,11 @@ def _identifier(reference: str) -> Json:
 
 def _corrects(reference: str | None) -> list[Json]:
     return [fhir.extension("corrects", valueIdentifier=_identifier(reference))] if reference else []
+
+
+def _contact(number: str) -> list[Json]:
+    point = {"system": "phone", "value": fhir.string(number)}
+    return [fhir.extension("contact", valueContactPoint=point)] if number else []
 
 
 def _taken_back(content: Content, flag: Public) -> Json:

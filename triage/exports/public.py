@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from triage.models import TriageSession
+from triage.store.notes import opened
 from triage.store.records import open_record
+from triage.store.visit import CONTACT
 
 Public = dict[str, Any]
 
@@ -38,6 +40,7 @@ def public(session: TriageSession, *, notes: bool) -> Public:
         "answers": [_answer(lines[key], given[key]) for key in record["path"] if key in lines],
     }
     if notes:
+        data["contact"] = opened(session.contact, session.reference, CONTACT)
         data["notes"] = {
             key: text for key in record["path"] if key not in lines for text in given[key]["given"]
         }

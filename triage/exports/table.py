@@ -66,6 +66,7 @@ SUBMISSION: Columns = WHOSE | {
     "asked": lambda data: len(data["answers"]),
     "not_known": lambda data: sum(not answer["known"] for answer in data["answers"]),
     "note": lambda data: "\n".join(data.get("notes", {}).values()),
+    "contact": lambda data: data.get("contact", ""),
 }
 ANSWER: Columns = WHOSE | {
     "position": lambda data: data["position"],

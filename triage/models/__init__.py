@@ -9,7 +9,7 @@ from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
 from triage.models.invitations import STILL_OPEN, Invitation, WrongCodes
 from triage.models.retention import DailyCount, Purge, PurgedRecord
-from triage.models.reviews import OutboxMail, Review
+from triage.models.reviews import KeptForm, OutboxMail, Review
 from triage.models.sessions import Answer, TriageSession
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Clinic",
     "DailyCount",
     "Invitation",
+    "KeptForm",
     "OutboxMail",
     "Purge",
     "PurgedRecord",

@@ -38,6 +38,15 @@ class Clinic(models.Model):
         editable=False,
     )
     proposed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
+    emergency_text = models.CharField(
+        "emergency number for text messages",
+        max_length=30,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[PHONE],
+        help_text="For patients who cannot call. Only where text messages to it are answered.",
+    )
     advice_line = models.CharField("urgent advice line", max_length=30, blank=True, validators=[PHONE])
     languages = models.JSONField(
         "languages offered",
@@ -49,6 +58,13 @@ class Clinic(models.Model):
         "show nerve roots to patients",
         default=False,
         help_text="Telling L5 from S1 by questions is weak science: a clinician decides whether patients see it.",
+    )
+    ask_number = models.BooleanField(
+        "ask for a number to reach the patient at",
+        default=True,
+        db_default=True,
+        help_text="On the emergency page and on the last question page; only staff see it. Without it nobody can call "
+        "back somebody who came without an invitation.",
     )
     read_by = models.CharField(
         "answers are read",

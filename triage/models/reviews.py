@@ -58,6 +58,21 @@ class Review(models.Model):
         return f"{self.get_state_display()} {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class KeptForm(models.Model):
+    """What a staff member had typed on a page when the session ended: sealed, and shown to nobody else."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    path = models.CharField(max_length=200)
+    fields = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "path"], name="one_kept_form_per_page")]
+
+    def __str__(self) -> str:
+        return f"kept {self.pk}"
+
+
 class OutboxMail(models.Model):
     """A mail that tells the clinic of a submission, sent by `manage.py send_mail_outbox`; see store/outbox.py.
 

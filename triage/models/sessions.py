@@ -87,6 +87,8 @@ class TriageSession(models.Model):
     drafts = models.JSONField(null=True, editable=False)
     # The screen whose drafts were sent as answers and could not be taken: shown with what is wrong with them.
     refused = models.CharField(max_length=50, default="", editable=False)
+    # Where the clinic can reach the person, as typed and sealed like a note. It decides nothing, so no record has it.
+    contact = models.TextField(blank=True, default="", db_default="", editable=False)
     # The code that opens it in another browser; the code itself is stored nowhere.
     return_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique)
     return_until = models.DateTimeField(null=True, editable=False)

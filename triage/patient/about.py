@@ -62,7 +62,8 @@ def sources(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     published(request)
     clinic = request.clinic  # type: ignore[attr-defined]
-    return render(request, "privacy.html", {"held_by": clinic, "version": actions.PRIVACY_VERSION})
+    context = {"held_by": clinic, "version": actions.PRIVACY_VERSION, "ask_number": clinic.ask_number}
+    return render(request, "privacy.html", context)
 
 
 def plain_page(template: str) -> Callable[[HttpRequest], HttpResponse]:

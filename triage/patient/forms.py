@@ -36,6 +36,7 @@ class ScreenForm(forms.Form):
     """The questions of one screen. `answers()` gives what was answered, ready for the walk.
 
     Without `data` it shows the drafts, and the answers where there is none; `refused` says what is wrong with them.
+    `contact` is the field for a number, where the page has one.
     """
 
     data: MultiValueDict[str, str]
@@ -48,8 +49,9 @@ class ScreenForm(forms.Form):
         data: MultiValueDict[str, str] | None = None,
         drafts: Drafts = MappingProxyType({}),
         refused: bool = False,
+        contact: Mapping[str, object] | None = None,
     ) -> None:
-        self.content, self.screen, self.walked = content, screen, walked
+        self.content, self.screen, self.walked, self.contact = content, screen, walked, contact
         self.items = tuple(worded(content, item, walked.facts) for item in walked.asks(screen))
         self.shown = {
             item.key: [*drafts.get(item.key, walked.answers.get(item.key, ()))] for item in self.items
@@ -64,6 +66,8 @@ class ScreenForm(forms.Form):
         helper.form_tag = False  # question.html has it, with the token that is another for every request
         helper.disable_csrf = True
         helper.layout = Layout(*[Question(item) for item in self.items])
+        if self.contact:
+            helper.layout.append(Contact())
         helper.add_input(Submit("go-on", _("Continue")))
         return helper
 
@@ -164,6 +168,17 @@ class Question(TemplateNameMixin):
             "input_type": field.field.widget.input_type,
         }
         return render_to_string(self.get_template_name(template_pack), about)
+
+
+class Contact(TemplateNameMixin):
+    """The field for a number, below the questions; see `contact.py`."""
+
+    template = "%s/contact.html"
+
+    def render(
+        self, form: ScreenForm, context: Context, template_pack: str = TEMPLATE_PACK, **more: Any
+    ) -> SafeString:
+        return render_to_string(self.get_template_name(template_pack), dict(form.contact or {}))
 
 
 class Choice(NamedTuple):

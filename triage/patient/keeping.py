@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from triage import actions
-from triage.domain.result import advice
+from triage.domain.result import Advice, advice
 from triage.domain.walk import Answers, open_screens
+from triage.patient.contact import contact_field
 from triage.patient.forms import ScreenForm
 from triage.store import visit
 from triage.store.visit import Drafts, Visit
@@ -142,9 +143,27 @@ def emergency_is_new(before: Visit, after: Visit) -> bool:
     return bool(after.emergencies) and not after.emergencies <= before.emergencies
 
 
+def _rests_on(open_visit: Visit, said: Advice) -> list[dict[str, str]]:
+    """The questions that made it an emergency, in the order asked: where a tick by mistake is mended."""
+    items = {given.item for reason in said.reasons for given in reason.answers}
+    return [
+        {"label": item.label, "url": reverse("question", args=[screen.key]) + f"#id_{item.key}"}
+        for screen in open_screens(open_visit.content, open_visit.walk)
+        for item in open_visit.walk.asks(screen)
+        if item.key in items
+    ]
+
+
 def emergency_page(
     request: HttpRequest, open_visit: Visit, go_on_url: str, status: int = 200
 ) -> HttpResponse:
     said = advice(open_visit.content, open_visit.walk, open_visit.decision, open_visit.clinic.as_settings())
-    context = {"advice": said, "go_on_url": go_on_url, "stamp": open_visit.stamp}
+    context = {
+        "advice": said,
+        "go_on_url": go_on_url,
+        "mistakes": _rests_on(open_visit, said),
+        "text_number": open_visit.clinic.emergency_text,
+        "number": contact_field(open_visit),
+        "stamp": open_visit.stamp,
+    }
     return render(request, "emergency.html", context, status=status)

@@ -19,8 +19,9 @@ from triage.domain.content import Content, Screen
 from triage.domain.loading import ContentError
 from triage.domain.walk import next_screen, open_screens
 from triage.models import Clinic, the_clinic
+from triage.patient.contact import keep_contact
 from triage.patient.keeping import VisitView, emergency_page, keep_as_draft
-from triage.server.errors import LastKnown
+from triage.server.errors import learn
 from triage.store import releases, visit
 from triage.store.records import RecordAltered
 from triage.store.rooms import Room, enter, room_of
@@ -54,9 +55,10 @@ def visited(view: VisitView) -> VisitView:
         if request.method == "POST" and not made_for(request, found):
             return _of_others(request, found)
         if found is None:
-            return closed(request)
+            return closed(request, known="ended" in request.GET)
         if _readable(found):
             speak(request, found.content, found.clinic)
+        found = keep_contact(request, found)
         request.visit = found  # type: ignore[attr-defined]
         try:
             return view(request, found, *args, **kwargs)
@@ -86,7 +88,7 @@ def made_for(request: HttpRequest, found: Visit | None) -> bool:
 
 
 def closed(request: HttpRequest, known: bool = False) -> HttpResponse:
-    """Why nothing is open here; `known`: a page of a session has just been sent."""
+    """Why nothing is open here; `known`: a page of a session has just been sent, or has ended by itself."""
     if room := room_of(request):
         return ready_for_next(room)
     key = visit.key_of(request)
@@ -115,6 +117,8 @@ def _of_others(request: HttpRequest, here: Visit | None) -> HttpResponse:
     It changes nothing. What stands on it is kept for its own questions, whoever can still reach them, as a draft.
     """
     owner = visit.stamped(request.POST.get("stamp", ""), translation.get_language())
+    if owner:
+        owner = keep_contact(request, owner)
     if owner and _readable(owner) and keep_as_draft(request, owner):
         speak(request, owner.content, owner.clinic)
         return emergency_page(request, owner, reverse("go-on"), status=409)
@@ -155,9 +159,8 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 def _clinic(request: HttpRequest) -> dict[str, str]:
     open_visit: Visit | None = getattr(request, "visit", None)
     clinic = open_visit.clinic if open_visit else getattr(request, "clinic", None) or the_clinic()
-    current = clinic.as_settings()
-    LastKnown.emergency_number = current["emergency_number"]
-    return clinic_words(current)
+    learn(clinic)
+    return clinic_words(clinic.as_settings())
 
 
 def speak(request: HttpRequest, content: Content, clinic: Clinic) -> None:

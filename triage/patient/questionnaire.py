@@ -15,6 +15,7 @@ from triage.domain.decision import emergency_signs
 from triage.domain.result import answer_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
 from triage.domain.wording import phrases
+from triage.patient.contact import contact_field
 from triage.patient.forms import ScreenForm
 from triage.patient.keeping import asked_again, emergency_page, keeping, store, taken
 from triage.patient.page import (
@@ -105,8 +106,15 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
     if request.method == "POST":
         form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
         return _store(request, open_visit, form) if form.is_valid() else _refuse(request, open_visit, form)
-    refused = open_visit.refused == key
-    form = ScreenForm(open_visit.content, screen, open_visit.walk, drafts=open_visit.drafts, refused=refused)
+    refused, last = open_visit.refused == key, screen == open_visit.content.screens[-1]
+    form = ScreenForm(
+        open_visit.content,
+        screen,
+        open_visit.walk,
+        drafts=open_visit.drafts,
+        refused=refused,
+        contact=contact_field(open_visit) if last else None,
+    )
     return _show(request, open_visit, screen, form)
 
 
@@ -184,10 +192,14 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
         }
         for screen in path_screens(content, walked)
     ]
-    urgent = open_visit.decision.urgency == "emergency"
-    return render(
-        request, "check.html", {"groups": groups, "urgent": urgent, "corrects": open_visit.corrects}
-    )
+    context = {
+        "groups": groups,
+        "urgent": open_visit.decision.urgency == "emergency",
+        "corrects": open_visit.corrects,
+        "number": contact_field(open_visit),
+        "number_url": reverse("question", args=[content.screens[-1].key]) + "#contact",
+    }
+    return render(request, "check.html", context)
 
 
 @post_only

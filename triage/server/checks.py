@@ -3,6 +3,7 @@
 Commands that serve nobody run without any of it.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -60,6 +61,7 @@ def refuse_unless_fit() -> None:
     faults = set_up_faults()
     try:
         faults += database_faults()
+        learn_settings()
     except DatabaseError as fault:
         # Whoever starts during an outage serves pages that say so, and recovers by itself; readyz tells.
         logger.warning("The database does not answer (%s).", type(fault).__name__)
@@ -67,6 +69,15 @@ def refuse_unless_fit() -> None:
         _close_connection()
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
+
+
+def learn_settings() -> None:
+    """So that the first error page has the clinic's number and languages; none yet before the tables are made."""
+    from triage.models import the_clinic  # here, since this file is read before there are models
+    from triage.server.errors import learn
+
+    with contextlib.suppress(DatabaseError):
+        learn(the_clinic())
 
 
 def _close_connection() -> None:

@@ -71,6 +71,28 @@ class Request(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
+class StaffTokenMiddleware:
+    """The staff's forms have a token of their own: whoever signs in gets a new one, and a patient's page that is open
+    in the same browser goes on with its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(reverse("admin:index")):
+            return self.get_response(request)
+        name, own = settings.CSRF_COOKIE_NAME, settings.STAFF_CSRF_COOKIE_NAME
+        request.COOKIES.pop(name, None)
+        if own in request.COOKIES:
+            request.COOKIES[name] = request.COOKIES[own]
+        response = self.get_response(request)
+        if name in response.cookies:
+            cookie = response.cookies.pop(name)
+            cookie.set(own, cookie.value, cookie.coded_value)
+            response.cookies[own] = cookie
+        return response
+
+
 class GateMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -27,6 +27,7 @@ ROOM_IDLE = timedelta(minutes=5)  # on a device in a waiting room, where the nex
 ROOM_RESULT = timedelta(minutes=3)
 OWN_DEVICE = timedelta(days=1)  # a result, where the patient says that nobody else uses the device
 CLINIC = "clinic__"
+CONTACT = "contact"  # the place that it is sealed for
 
 # What stands on a page and is no answer, by item: codes, or one text.
 Drafts = Mapping[str, list[str]]
@@ -58,6 +59,7 @@ BY_KEY = Prepared(
         "appointment_at",
         "drafts",
         "refused",
+        "contact",
         "release__sha256",
         "release__version",
         "corrects__reference",
@@ -89,6 +91,7 @@ class Visit:
     last_sequence: int
     drafts: Drafts
     refused: str  # the screen whose drafts are shown with what is wrong with them
+    contact: str  # where the clinic can reach the person
     release: str  # the release's SHA-256
     version: str  # its name
     clinic: Clinic
@@ -193,6 +196,7 @@ def opened_by(key_hash: str, language: str) -> Visit | None:
         appointment_at=session["appointment_at"],
         drafts=opened(session["drafts"] or {}, reference),
         refused=session["refused"],
+        contact=opened(session["contact"], reference, CONTACT),
         release=session["release__sha256"],
         version=session["release__version"],
         clinic=clinic,

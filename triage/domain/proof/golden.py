@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 from triage.domain.content import ORIGINS, URGENCIES, Content
 from triage.domain.logic import Condition, leaves
+from triage.domain.proof.bdd import NEVER, Diagrams, Function
 from triage.domain.proof.space import Space, codes
 
 MOST_URGENT_FIRST = tuple(reversed(URGENCIES))
@@ -48,11 +50,21 @@ def rows(space: Space) -> Iterator[Counted]:
     """Each row: where it is met, where it decides, and where no other row decides beside it."""
     content, diagrams = space.content, space.diagrams
     for rules in (content.origin_rules, content.root_rules, content.urgency_rules):
-        for rule in rules:
-            decides = space.decides[rule.id]
-            beside = diagrams.either(space.decides[other.id] for other in rules if other is not rule)
-            counted = (space.matches[rule.id], decides, diagrams.without(decides, beside))
-            yield Counted((rule.id, rule.gives), tuple(space.count(function) for function in counted))
+        decides = [space.decides[rule.id] for rule in rules]
+        for rule, function, beside in zip(rules, decides, others(diagrams, decides), strict=True):
+            counted = (space.matches[rule.id], function, diagrams.without(function, beside))
+            yield Counted((rule.id, rule.gives), tuple(space.count(each) for each in counted))
+
+
+def others(diagrams: Diagrams, functions: Sequence[Function]) -> list[Function]:
+    """For each of the functions: what all but it are together."""
+
+    def either(one: Function, other: Function) -> Function:
+        return diagrams.either((one, other))
+
+    before = list(accumulate(functions[:-1], either, initial=NEVER))
+    after = list(accumulate(functions[:0:-1], either, initial=NEVER))
+    return [either(*pair) for pair in zip(before, after[::-1], strict=True)]
 
 
 def signs(space: Space) -> Iterator[Counted]:

@@ -162,10 +162,10 @@ class Hunt:
 
     def noticed_by(self, mutant: Mutant) -> Iterator[str]:
         """Who notices the mutant, the quickest to ask first: a vignette, the golden table, each property."""
-        space = self._space(mutant)
         yield from islice(
             (f"vignette {each.key}" for each in mutant.content.vignettes if missed(mutant, each)), 1
         )
+        space = self._space(mutant)
         yield from islice((f"golden table {name}" for name in self._changed(space)), 1)
         yield from (f"property {each.name}" for each in PROPERTIES if any(each.facts(space)))
 

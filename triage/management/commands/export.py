@@ -45,7 +45,9 @@ class Command(BaseCommand):
             help="of a CSV: one row for each",
         )
         parser.add_argument(
-            "--with-notes", action="store_true", help="also what patients wrote in their own words"
+            "--with-notes",
+            action="store_true",
+            help="also what patients wrote in their own words, and the number they can be reached at",
         )
         parser.add_argument(
             "--bom", action="store_true", help="begin with the mark by which Excel knows UTF-8"

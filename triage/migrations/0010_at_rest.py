@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('otp_totp', '0003_add_timestamps'),
         ('sessions', '0001_initial'),
-        ('triage', '0008_waiting_room'),
+        ('triage', '0009_number_and_kept_forms'),
     ]
 
     operations = [

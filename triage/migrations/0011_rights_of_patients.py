@@ -23,7 +23,7 @@ def chain_as_before(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('triage', '0009_at_rest'),
+        ('triage', '0010_at_rest'),
     ]
 
     operations = [
