@@ -352,7 +352,7 @@ def test_the_second_factor_asks_the_database_once_more(anna):
     """Than a list and a search do without it, see `test_worklist.py`."""
     anna.set_up()
     publish()
-    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [7, 11]
+    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [9, 13]
 
 
 # How long a session lasts

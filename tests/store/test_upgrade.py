@@ -47,11 +47,11 @@ def invited(reviewer):
 
 
 def everything():
-    """Every row of every table, as the models of today read it."""
+    """Every row of every table, as the models of today read it; counts of an hour begin anew."""
     return {
         model._meta.label: sorted(model.objects.values(), key=lambda row: str(row[model._meta.pk.attname]))
         for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and model._meta.label != "contenttypes.ContentType"
+        if model._meta.managed and model._meta.label not in ("contenttypes.ContentType", "triage.Arrivals")
     }
 
 

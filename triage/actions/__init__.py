@@ -35,12 +35,13 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
-from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
+from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import finish_purge, purge_sessions, refuse_purge, tidy
-from triage.actions.reviews import ChangedMeanwhile, NotAStep, drop_form, keep_form, review
+from triage.actions.reviews import ChangedMeanwhile, NotAStep, assign, drop_form, keep_form, review
 from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
+    CorrectedOften,
     correct,
     fill_in,
     keep_contact,
@@ -65,6 +66,7 @@ __all__ = [
     "AnsweredMeanwhile",
     "ChangedMeanwhile",
     "Contradicted",
+    "CorrectedOften",
     "InvitationOver",
     "NeedsNote",
     "NeedsTwoPeople",
@@ -74,6 +76,7 @@ __all__ = [
     "Opened",
     "TooManyCodes",
     "WrongCode",
+    "assign",
     "attach_passages",
     "check_second_factor",
     "correct",
@@ -93,9 +96,8 @@ __all__ = [
     "keep_form",
     "keep_open",
     "load_draft",
-    "mail_failed",
-    "mail_sent",
     "note_access",
+    "note_untold",
     "open_code",
     "publish",
     "publish_release",
@@ -111,13 +113,14 @@ __all__ = [
     "save_for_later",
     "seal_chains",
     "send_due",
+    "send_test_mail",
     "set_up_after_migration",
     "set_up_second_factor",
     "speak",
     "start_session",
     "stay",
     "submit",
-    "take_mail",
+    "take_mails",
     "take_up_mails_again",
     "tidy",
 ]
