@@ -27,6 +27,7 @@ def arrived(session: TriageSession, address: str | None, now: datetime) -> None:
 
 def take_row(correction: TriageSession) -> None:
     """The correction's is the row from now on, and stands where that of what it corrects stood."""
+    assert correction.corrects_id
     old = TriageSession.objects.only("crowded", "behind").get(pk=correction.corrects_id)
     correction.crowded = old.crowded
     correction.behind_id = old.behind_id if old.crowded and old.behind_id != correction.pk else None
@@ -57,7 +58,7 @@ def _count(session: TriageSession, address: str, now: datetime) -> None:
 
 def _head(row: Arrivals, session: TriageSession) -> int:
     """The row that stands for all: one that nobody has seen, so that what is new is never behind what is done."""
-    unseen = TriageSession.objects.with_a_row().filter(pk=row.head_id, tab=TriageSession.Tab.UNSEEN)
+    unseen = TriageSession.objects.with_a_row().filter(pk=row.head_id or 0, tab=TriageSession.Tab.UNSEEN)
     head: int = unseen.values_list("pk", flat=True).first() or session.pk
     return head
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -22,7 +22,7 @@ from triage.store.labels import visible
 
 
 def of_field(name: str) -> dict[str, Any]:
-    field = Clinic._meta.get_field(name)
+    field = cast("Field[Any, Any]", Clinic._meta.get_field(name))
     return {"label": capfirst(str(field.verbose_name)), "help_text": field.help_text}
 
 

@@ -89,7 +89,7 @@ class GuardedList(admin.ModelAdmin):
             raise BadRequest("nothing is posted to a list")
         if "q" in request.GET:  # what is pasted brings signs along that nobody sees
             cleaned = request.GET.copy()
-            cleaned["q"] = visible(cleaned["q"])
+            cleaned["q"] = visible(request.GET.get("q", ""))
             request.GET = cleaned  # type: ignore[assignment]
         for values in request.GET.lists():
             for text in (values[0], *values[1]):

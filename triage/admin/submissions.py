@@ -105,7 +105,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Worklist
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         return NEWEST_FIRST if request.GET.get("tab") == "done" else NEXT_FIRST
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TriageSession]:

@@ -55,7 +55,7 @@ def counts() -> dict[str, int]:
         for tab in TABS
         if tab != "all"
     }
-    found = Clinic.objects.filter(pk=1).values(**wanted).first() or {}
+    found = cast("dict[str, int]", Clinic.objects.filter(pk=1).values(**wanted).first() or {})
     return {tab: found.get(tab.replace("-", "_"), 0) for tab in TABS if tab != "all"}
 
 
@@ -132,10 +132,10 @@ class Worklist(CountedList):
     def _tab(self) -> str:
         return next((str(spec.value()) for spec in self.filter_specs if isinstance(spec, TabFilter)), "")
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Each column's order in both ways along one index."""
         ordering = list(super().get_ordering(request, queryset))
-        along = {
+        along: dict[Any, list[Any]] = {
             "-turn": NEXT_FIRST,
             "turn": NEWEST_FIRST,
             "waits_since": ["waits_since", "pk"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, cast
 
 from triage.domain.story import Telling, telling
 from triage.models.sessions import WHY_LENGTH
@@ -13,7 +14,8 @@ from triage.store.visit import Visit
 
 @cache
 def the_telling() -> Telling:
-    return telling(tree_of((SHIPPED.parent / "story.yaml").read_text(encoding="utf-8")))
+    tree = tree_of((SHIPPED.parent / "story.yaml").read_text(encoding="utf-8"))
+    return telling(cast("dict[str, Any]", tree))
 
 
 def why(visit: Visit) -> str:
