@@ -50,7 +50,17 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # What asks pytest for its debugger, which needs the terminal for itself.
 TERMINAL = {"-n", "-n0", "--pdb", "--trace"}
 # Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
-TEST_PROOFS = ("access", "canary", "clock", "headers", "hostile", "journey-machine", "notes", "parallel")
+TEST_PROOFS = (
+    "access",
+    "canary",
+    "clock",
+    "headers",
+    "hostile",
+    "journey-machine",
+    "notes",
+    "parallel",
+    "whose-page",
+)
 # Settings of somebody's pip that would have it install elsewhere than into .venv.
 ELSEWHERE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
 NO_NETWORK = ("NewConnectionError", "ConnectTimeout", "Failed to establish", "name resolution", "ProxyError")

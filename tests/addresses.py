@@ -126,6 +126,7 @@ class World:
             .replace("<slug:name>", "no-such-page" if missing else "closed")
             .replace("<path:object_id>", str(key))
             .replace("<id>", str(key))
+            .replace("<int:pk>", str(key))
             .replace("<app_label>", "triage")
             .replace("<url>", "no-such-page/")
         )

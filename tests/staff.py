@@ -23,6 +23,7 @@ EMERGENCY = BACK | {"safety-now": ["saddle-numbness"], "note": "It began <b>on M
 State = TriageSession.ReviewState
 WORKLIST = "/admin/triage/triagesession/"
 DEFAULTS = {name: value for name, value in model_to_dict(Clinic()).items() if value not in (None, False)}
+DEFAULTS |= {name: "\n".join(words) for name, words in DEFAULTS.items() if name.endswith("outcomes")}
 SETTINGS = DEFAULTS | {"name": "Hillside Feet", "phone": "555 0100", "emergency_number": "999"}
 
 

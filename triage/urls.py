@@ -29,6 +29,7 @@ urlpatterns = [
     path("left/", about.plain_page("left.html"), name="left"),
     path("deleted/", about.plain_page("deleted.html"), name="deleted"),
     path("expired/", about.plain_page("expired.html"), name="expired"),
+    path("corrected-often/", about.plain_page("corrected_often.html"), name="corrected-often"),
     path("elsewhere/", about.plain_page("elsewhere.html"), name="elsewhere"),
     path("problem/<slug:name>/", errors.problem, name="problem"),
     path("language/", language.language, name="language"),

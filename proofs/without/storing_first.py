@@ -20,9 +20,14 @@ class StoreLater:
         store = actions.record_answers
 
         def later(
-            visit: Visit, given: Answers, now: datetime, drafts: Drafts | None = None, refused: str = ""
+            visit: Visit,
+            given: Answers,
+            now: datetime,
+            drafts: Drafts | None = None,
+            refused: str = "",
+            address: str | None = None,
         ) -> Visit:
-            threading.Timer(DELAY, store, (visit, given, now, drafts, refused)).start()
+            threading.Timer(DELAY, store, (visit, given, now, drafts, refused, address)).start()
             return visit.with_answers(given)
 
         actions.record_answers = later

@@ -28,7 +28,7 @@ from tests.invited import (
     when,
 )
 from tests.staff import WORKLIST, listed, staff, text
-from tests.visitor import FOOT_ONLY, Patient, publish
+from tests.visitor import FOOT_ONLY, NOW, Patient, publish
 from triage import actions
 from triage.admin.invitation_list import MOST_LINES, InvitationForm
 from triage.models import AccessEntry, Invitation, TriageSession
@@ -182,7 +182,7 @@ FAULTS = {
     f"J. D., {typed(when())}": "It has 2 parts and needs 3",
     f", {typed(when())}, en": "Label: Write initials.",
     f"{'x' * 41}, {typed(when())}, en": "Label: Write at most 40 letters.",
-    f"J.\x07D., {typed(when())}, en": "Some signs in it cannot be read.",
+    f"J.\ufffdD., {typed(when())}, en": "Some signs in it cannot be read.",
     f"A. B., {typed(when())}, en": "It is the same as line 1.",
     f"Known, {typed(when())}, en": "There is an open invitation for this label and time.",
     f'"J. D., {typed(when())}, en': "It has 1 part and needs 3",
@@ -278,17 +278,24 @@ def test_making_printing_and_revoking_are_noted_without_the_label(reviewer):
 # Lists of staff
 
 
-def test_the_worklist_puts_the_next_appointment_first_and_finds_a_label(reviewer):
+def test_signs_that_nobody_sees_are_taken_out_of_what_is_pasted(reviewer):
+    pasted = f"\u200bJ.\u202e D\u200e.\u00a0, {typed(when())}\u200b, en"
+    paste(reviewer, pasted, make="")
+    assert Invitation.objects.get().label == "J. D."
+
+
+def test_the_worklist_puts_the_invited_first_and_finds_a_label(reviewer):
     for days in (9, 2):
         answered(invite(reviewer, label=f"In {days}", days=days))
     late, soon = TriageSession.objects.order_by("pk")
     Patient().whole()
     uninvited = TriageSession.objects.latest("pk")
+    TriageSession.objects.filter(pk=uninvited.pk).update(started_at=NOW, submitted_at=NOW)  # long before
     answered(invite(reviewer, label="U. U.", days=20), FOOT_ONLY | {"changes": ["fever"]})
     urgent = TriageSession.objects.latest("pk")
-    assert listed(reviewer) == [session.reference for session in (urgent, soon, late, uninvited)]
-    assert listed(reviewer, "?q=In 2") == [soon.reference]
-    assert listed(reviewer, "?q=In") == listed(reviewer, "?q=in 2") == []
+    assert listed(reviewer) == [session.reference for session in (urgent, late, soon, uninvited)]
+    assert listed(reviewer, "?q=In 2") == listed(reviewer, "?q=in 2") == [soon.reference]
+    assert listed(reviewer, "?q=In") == sorted([soon.reference, late.reference])
 
 
 def test_each_invitation_stands_under_its_state_alone(reviewer):
@@ -304,19 +311,20 @@ def test_each_invitation_stands_under_its_state_alone(reviewer):
         assert [row.label for row in page.context["cl"].result_list] == [state.value]
         assert f'class="state {state}"><svg' in page.content.decode()
     assert [row.label for row in reviewer.get(LIST, {"q": "sent"}).context["cl"].result_list] == ["sent"]
-    assert not reviewer.get(LIST, {"q": "sen"}).context["cl"].result_list
+    assert not reviewer.get(LIST, {"q": "ent"}).context["cl"].result_list
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(reviewer, django_assert_num_queries):
     for number in range(2):
         answered(invite(reviewer, label=f"{number}"))
     reviewer.get(LIST)  # the first page of a while also notes that somebody is there
-    # Session, user, rows, made by, sessions, clinic; and the entry in the access log, with its savepoints.
-    with django_assert_num_queries(13):
+    # session, user, rights of theirs and of their groups, clinic, mails not sent, rows, made by, sessions; and
+    # the entry in the access log, with its savepoint
+    with django_assert_num_queries(14):
         reviewer.get(LIST)
     for number in range(2, 5):
         open_code(invite(reviewer, label=f"{number}"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         reviewer.get(LIST)
 
 

@@ -361,7 +361,7 @@ def test_the_second_factor_asks_the_database_once_more(anna):
     """Than a list and a search do without it, see `test_worklist.py`."""
     anna.set_up()
     publish()
-    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [10, 11]
+    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [12, 13]
 
 
 # How long a session lasts

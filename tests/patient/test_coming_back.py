@@ -561,8 +561,9 @@ def test_a_correction_is_a_second_submission_that_names_the_first(corrected):
     assert open_record(second)["corrects"] == first.reference != second.reference
     assert first.reference in page.content.decode()
     assert open_record(first)["corrects"] is None
+    as_before = before[0][0] | {"behind_id": second.pk}  # on the worklist its row is the correction's now
     assert (stored()[0][0], [row for row in stored()[1] if row["session_id"] == first.pk]) == (
-        before[0][0],
+        as_before,
         before[1],
     )
 
@@ -667,7 +668,9 @@ def test_staff_see_both_and_get_from_one_to_the_other(corrected):
         assert reverse("admin:triage_triagesession_change", args=[other.pk]) in sheet(one)
     listed = client.get(worklist).content.decode()
     assert f"corrects {first.reference}" in listed
-    assert f"corrected by {second.reference}" in listed
+    assert (
+        f"corrected by {second.reference}" in client.get(f"{worklist}?q={first.reference}").content.decode()
+    )
 
 
 # A copy for the clinic
@@ -693,3 +696,18 @@ def test_the_copy_is_plain_text_in_the_words_for_staff(language):
     assert not hasattr(text, "__html__")
     assert "It &lt;b&gt;hurts&lt;/b&gt; &amp; burns." in page.content.decode()
     assert json.dumps(text, ensure_ascii=False).count("\\n\\n\\n") == 0
+
+
+# Again and again
+
+
+def test_correcting_without_end_comes_to_a_page_that_says_when_to_go_on(corrected):
+    patient, _before = corrected
+    for _turn in range(actions.sessions.MOST_CORRECTIONS - 1):
+        patient.submit()
+        patient.client.post(reverse("correct"))
+    patient.submit()
+    page = patient.client.post(reverse("correct"), follow=True)
+    assert page.resolver_match.url_name == "corrected-often"
+    assert "several times within an hour" in page.content.decode()
+    assert TriageSession.objects.exclude(corrects=None).count() == actions.sessions.MOST_CORRECTIONS

@@ -95,7 +95,16 @@ def results(language, outcomes):
 
 def others(language):
     client = patient(language, {}).client
-    for name in ("how", "sources", "privacy", "accessibility", "left", "expired", "elsewhere"):
+    for name in (
+        "how",
+        "sources",
+        "privacy",
+        "accessibility",
+        "left",
+        "expired",
+        "corrected-often",
+        "elsewhere",
+    ):
         yield name, "", client.get(reverse(name))
     yield "return", "empty", client.get(reverse("return"))
     yield "return", "with an error", client.post(reverse("return"), {"code": "BCDF GHJK MNPQ"})

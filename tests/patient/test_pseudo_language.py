@@ -107,7 +107,17 @@ def test_a_whole_journey_from_right_to_left(page, published, proof):
             faults.extend(violations(page))
 
     fill_in(page, EVERYTHING, look)
-    for name in ("how", "sources", "privacy", "accessibility", "return", "expired", "elsewhere", "left"):
+    for name in (
+        "how",
+        "sources",
+        "privacy",
+        "accessibility",
+        "return",
+        "expired",
+        "corrected-often",
+        "elsewhere",
+        "left",
+    ):
         page.goto(reverse(name))
         look(page)
     assert len(seen) > 20

@@ -27,7 +27,7 @@ A_DAY = 60  # turns in one browser
 SAYS_CODE = re.compile(r'<p class="code"><strong>([^<]+)</strong>')
 WRITTEN = re.compile(r"written on a page of ([\w-]+)")
 # What opening a session changes of it.
-OPENED = {"key_hash", "former_key_hash", "reopened_at", "language"}
+OPENED = {"key_hash", "former_key_hash", "reopened_at", "language", "kept_open_until"}
 # Where a page leads that was made for other questions than those that are open.
 NOWHERE = {"not-open", "expired", "elsewhere", "home"}
 PLACES = ("/", "/go-on/", "/check/", "/result/", "/return/", "/how-it-works/")

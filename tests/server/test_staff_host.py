@@ -39,7 +39,7 @@ def test_without_a_name_of_their_own_it_is_on_every_name(settings):
 def test_links_lead_patients_and_staff_each_to_their_own(own_name):
     Clinic.objects.update(tell_about="emergency", mail="desk@example.org")
     submitted(EMERGENCY)
-    assert f"//{STAFF}/admin/" in message(OutboxMail.objects.get()).body
+    assert f"//{STAFF}/admin/" in message([OutboxMail.objects.get()]).body
     when = "2099-01-01 10:00"
     manager = staff("Managers")
     letter = manager.post(

@@ -272,10 +272,18 @@ def test_entries_from_before_there_were_commitments_hold_and_are_forgotten_too(p
     assert list(access_log.faults()) == []  # of an old one that was forgotten, its own words are not held
 
 
-def test_a_reference_that_is_not_kept_does_not_come_back_by_a_search():
-    staff("Reviewers").get("/admin/triage/triagesession/", {"q": "BCD-FGH"})
-    entry = AccessEntry.objects.latest("number")
-    assert (entry.about, entry.detail) == ("", "how references begin")
+def test_a_reference_that_is_not_kept_does_not_stay_by_a_search(patient):
+    reviewer = staff("Managers")
+    for typed in ("BCD-FGH", patient.reference, "BC"):
+        reviewer.get("/admin/triage/triagesession/", {"q": typed})
+    actions.tidy(NOW)
+    searches = list(AccessEntry.objects.filter(what="search").order_by("number"))
+    assert [(entry.about, entry.detail) for entry in searches] == [
+        ("", ""),
+        (patient.reference, ""),
+        ("", "how references begin"),
+    ]
+    sound()
 
 
 # In the admin

@@ -36,12 +36,13 @@ from triage.actions.content import (
 )
 from triage.actions.guesses import note_guess, pause_for_name
 from triage.actions.invitations import end_of_day, invite, invite_again, revoke
-from triage.actions.mail import PAUSES, mail_failed, mail_sent, send_due, take_mail, take_up_mails_again
+from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
-from triage.actions.reviews import ChangedMeanwhile, NotAStep, drop_form, keep_form, review
+from triage.actions.reviews import ChangedMeanwhile, NotAStep, assign, drop_form, keep_form, review
 from triage.actions.sessions import (
     AlreadySubmitted,
     AnsweredMeanwhile,
+    CorrectedOften,
     correct,
     delete_unsent,
     fill_in,
@@ -68,6 +69,7 @@ __all__ = [
     "AnsweredMeanwhile",
     "ChangedMeanwhile",
     "Contradicted",
+    "CorrectedOften",
     "InvitationOver",
     "NeedsNote",
     "NeedsTwoPeople",
@@ -78,6 +80,7 @@ __all__ = [
     "TooManyCodes",
     "WrongCode",
     "agree_to_number",
+    "assign",
     "attach_passages",
     "check_second_factor",
     "correct",
@@ -99,10 +102,9 @@ __all__ = [
     "keep_form",
     "keep_open",
     "load_draft",
-    "mail_failed",
-    "mail_sent",
     "note_access",
     "note_guess",
+    "note_untold",
     "open_code",
     "pause_for_name",
     "publish",
@@ -120,13 +122,14 @@ __all__ = [
     "save_for_later",
     "seal_chains",
     "send_due",
+    "send_test_mail",
     "set_up_after_migration",
     "set_up_second_factor",
     "speak",
     "start_session",
     "stay",
     "submit",
-    "take_mail",
+    "take_mails",
     "take_up_mails_again",
     "tidy",
 ]

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from triage.domain.plain import one_line
-from triage.models import AccessChain, AccessEntry
+from triage.models import AccessChain, AccessEntry, TriageSession
 from triage.store import access_log, chains
 
 
@@ -26,6 +27,15 @@ def note_access(what: str, who: str, now: datetime, about: str = "", detail: str
     chain.seal = chains.seal_of_head(chain)
     chain.save()
     return entry
+
+
+def forget_searches() -> None:
+    """References that were searched for, and are of no submission: nothing else would ever take them out."""
+    searched = AccessEntry.objects.filter(
+        what=AccessEntry.What.SEARCH, about__regex=r"^[0-9A-Z]{3}-[0-9A-Z]{3}$"
+    )
+    of_nothing = ~Exists(TriageSession.objects.filter(reference=OuterRef("about")))
+    forget_references(searched.filter(of_nothing).values_list("about", flat=True).distinct())
 
 
 def forget_references(references: Iterable[str]) -> None:

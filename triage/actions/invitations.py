@@ -18,6 +18,7 @@ from triage.models import (
     Invitation,
 )
 from triage.store.codes import LENGTH, code_hash
+from triage.store.labels import label_key
 
 
 @transaction.atomic
@@ -32,7 +33,12 @@ def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> lis
         code = signs(LENGTH)
         expires_at = end_of_day(fields["appointment_at"])
         invitation = Invitation(
-            **fields, code_hash=code_hash(code), created_by=who, created_at=now, expires_at=expires_at
+            **fields,
+            label_key=label_key(fields["label"]),
+            code_hash=code_hash(code),
+            created_by=who,
+            created_at=now,
+            expires_at=expires_at,
         )
         made.append((invitation, code))
     for invitation in Invitation.objects.bulk_create(invitation for invitation, _code in made):

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from triage.actions.access import forget_references, note_access
+from triage.actions.access import forget_references, forget_searches, note_access
 from triage.domain.plain import one_line
 from triage.models import (
     AccessEntry,
@@ -155,6 +155,7 @@ def tidy(now: datetime) -> int:
     # Who has a way back finds what was on the page.
     reachable = Q(return_until__gt=now) | Q(invitation__expires_at__gt=now)
     closed.filter(drafts__isnull=False).exclude(reachable).update(drafts=None)
+    forget_searches()
     gone = 0
     for pks in batches(unstarted(now)):
         # Asked for once more: somebody may have begun meanwhile.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from triage.actions.arrivals import arrived
 from triage.actions.keys import new_key, signs
 from triage.domain import flags
 from triage.domain.content import Content, Screen
@@ -26,6 +27,7 @@ from triage.models import (
     the_clinic,
 )
 from triage.store import notes, records, releases
+from triage.store.stories import why
 from triage.store.visit import CONTACT, Drafts, Visit, find
 
 
@@ -35,6 +37,13 @@ class AlreadySubmitted(Exception):
 
 class AnsweredMeanwhile(Exception):
     """Another tab has answered since these answers were read."""
+
+
+class CorrectedOften(Exception):
+    """These answers were corrected so often within an hour that another correction has to wait."""
+
+
+MOST_CORRECTIONS, CORRECTIONS_COUNTED = 5, timedelta(hours=1)
 
 
 @transaction.atomic
@@ -78,12 +87,18 @@ def _free_reference() -> str:
 
 @transaction.atomic
 def record_answers(
-    visit: Visit, given: Answers, now: datetime, drafts: Drafts | None = None, refused: str = ""
+    visit: Visit,
+    given: Answers,
+    now: datetime,
+    drafts: Drafts | None = None,
+    refused: str = "",
+    address: str | None = None,
 ) -> Visit:
     """Store the answers of one screen: the session with them.
 
     `drafts` are all that there are from now on; where they are not said, an answer ends the draft of its question.
-    `refused` is the screen whose page was sent as answers and could not be taken whole.
+    `refused` is the screen whose page was sent as answers and could not be taken whole. An emergency sign brings the
+    session to the worklist, from this address.
 
     Raises AlreadySubmitted when the questionnaire has been handed in, AnsweredMeanwhile when another tab has
     answered since the visit was read: together the two may make an emergency that neither makes alone.
@@ -97,7 +112,7 @@ def record_answers(
         last_sequence=last,
         drafts=_stored_drafts(visit, drafts),
         refused=refused,
-        **({"emergency_at": visit.emergency_at or now} if after.emergencies else {}),
+        **({"emergency_at": visit.emergency_at or now, "why": why(after)} if after.emergencies else {}),
     )
     if not changed:
         raise AlreadySubmitted if was_submitted(visit) else AnsweredMeanwhile
@@ -118,6 +133,8 @@ def record_answers(
         unique_fields=["session", "item"],
         update_fields=["given", "sequence", "answered_at", "taken_back"],
     )
+    if after.emergencies - visit.emergencies and (visit.corrects or not visit.emergency_at):
+        arrived(TriageSession.objects.get(pk=visit.pk), address, now)
     return replace(after, last_sequence=last, drafts=drafts, refused=refused)
 
 
@@ -250,11 +267,14 @@ def correct(pk: int, language: str, now: datetime) -> str:
     """Begin a correction of a submission with a copy of its answers, or take up the one begun before: its key.
 
     The submission stays as it is. An emergency sign given there counts as given here too, so that staff see it
-    also where the correction takes it back. Raises RecordAltered when the submission is not what was handed in.
+    also where the correction takes it back. Raises RecordAltered when the submission is not what was handed in,
+    CorrectedOften after so many corrections within an hour.
     """
     old = TriageSession.objects.select_for_update(of=("self",)).select_related("release").get(pk=pk)
     if begun := take_over(TriageSession.objects.filter(corrects=old), "", now, old.room):
         return begun[0]
+    if _corrections_within(old, now - CORRECTIONS_COUNTED) >= MOST_CORRECTIONS:
+        raise CorrectedOften
     key = new_key()
     record = records.open_record(old)
     release = _loadable(old.release)
@@ -270,6 +290,8 @@ def correct(pk: int, language: str, now: datetime) -> str:
         demo=old.demo,
         room=old.room,
         corrects=old,
+        behind=old,
+        why=old.why,
         invitation_id=old.invitation_id,
         appointment_at=old.appointment_at,
         emergency_at=old.emergency_at,
@@ -287,6 +309,14 @@ def correct(pk: int, language: str, now: datetime) -> str:
         if row["item"] in known and (known[row["item"]] or not row["given"])
     )
     return key
+
+
+def _corrections_within(session: TriageSession, since: datetime) -> int:
+    """How many corrections in a row lead to this one and were begun since then."""
+    count, at = 0, session
+    while at.corrects_id and at.started_at >= since and count < MOST_CORRECTIONS:
+        count, at = count + 1, TriageSession.objects.only("corrects", "started_at").get(pk=at.corrects_id)
+    return count
 
 
 def _loadable(release: Release) -> Release:

@@ -8,8 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from triage.actions.arrivals import arrived
 from triage.actions.codes import NO_CODE, new_code
-from triage.actions.sessions import AnsweredMeanwhile, fill_in, start_session, still_as_read, was_submitted
+from triage.actions.sessions import (
+    AnsweredMeanwhile,
+    fill_in,
+    start_session,
+    still_as_read,
+    was_submitted,
+)
 from triage.domain import flags
 from triage.domain.content import Content
 from triage.domain.decision import decide
@@ -17,6 +24,7 @@ from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
 from triage.models import Clinic, Invitation, OutboxMail, RecordChain, TriageSession
 from triage.store import chains, notes, releases, words
+from triage.store.stories import why
 from triage.store.visit import Visit
 
 RECORD_FORMAT = 3  # 2: whose it is (invitation, appointment, demo) is in it; 3: what was said about privacy
@@ -34,11 +42,14 @@ TOLD: dict[str, tuple[int, ...]] = {
 }
 
 
+ROW = ("invitation", "appointment_at", "demo", "corrects", "behind", "crowded")
+
+
 class NotComplete(Exception):
     """Some questions are still open."""
 
 
-def submit(visit: Visit, now: datetime, key: str = "") -> None:
+def submit(visit: Visit, now: datetime, key: str = "", address: str | None = None) -> None:
     """Hand in: decide, and freeze the record. Once and for all; a second time changes nothing.
 
     From then on the code of the browser with this key leads back to the result, and no code that was made before:
@@ -53,7 +64,7 @@ def submit(visit: Visit, now: datetime, key: str = "") -> None:
     # All that takes time is done before anything is locked.
     frozen = _frozen(visit, now)
     try:
-        _keep(visit, frozen, now, key)
+        _keep(visit, frozen, now, key, address)
     except AnsweredMeanwhile:
         if not was_submitted(visit):
             raise
@@ -103,10 +114,10 @@ def _result(visit: Visit, content: Content, walked: Walk) -> Result:
 
 
 @transaction.atomic
-def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str) -> None:
-    """Add the record to the chain, and tell the clinic where it wants that."""
+def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str, address: str | None) -> None:
+    """Add the record to the chain and the submission to the worklist, and tell the clinic where it wants that."""
     # First, so that nobody else waits with the chain while this session is held.
-    session = still_as_read(visit).select_for_update().only("invitation", "appointment_at", "demo").first()
+    session = still_as_read(visit).select_for_update().only(*ROW).first()
     if session is None:
         raise AnsweredMeanwhile
     chain, _created = RecordChain.objects.select_for_update().get_or_create(pk=1)
@@ -128,6 +139,7 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str) -> None
         origin=result["origin"],
         root=result["root"] or "",
         urgency=urgency,
+        why=why(visit),
         record=record,
         record_sha256=chain.sha256,
         record_number=chain.number,
@@ -136,10 +148,15 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str) -> None
     )
     if session.invitation_id and not visit.corrects:
         Invitation.objects.filter(pk=session.invitation_id, sent_at=None, revoked_at=None).update(sent_at=now)
+    if visit.corrects or not visit.emergency_at:  # else it is there since the sign was given
+        arrived(session, address, now)
     level = TriageSession.Urgency.EMERGENCY if visit.emergency_at else urgency
     if level in TOLD[visit.clinic.tell_about] and not visit.demo:
-        # Sending it is not the patient's to wait for.
-        OutboxMail(session_id=visit.pk, created_at=now, next_at=now).save(force_insert=True)
+        # Sending it is not the patient's to wait for. Many from one place share the mail of their row.
+        told = {"session_id": session.behind_id or session.pk, "why": OutboxMail.Why.HANDED_IN}
+        OutboxMail.objects.bulk_create(
+            [OutboxMail(**told, created_at=now, next_at=now)], ignore_conflicts=True
+        )
 
 
 def _whose(session: TriageSession) -> dict[str, Any]:

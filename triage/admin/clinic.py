@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Field
-from django.forms import CheckboxSelectMultiple, ModelForm, MultipleChoiceField
+from django.forms import CharField, CheckboxSelectMultiple, ModelForm, MultipleChoiceField, Textarea
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,6 +19,48 @@ from django.utils.text import capfirst
 from triage import actions
 from triage.admin.lists import GuardedList
 from triage.models import Clinic, the_clinic
+from triage.store.labels import visible
+
+
+def of_field(name: str) -> dict[str, Any]:
+    field = cast("Field[Any, Any]", Clinic._meta.get_field(name))
+    return {"label": capfirst(str(field.verbose_name)), "help_text": field.help_text}
+
+
+NO_SERVER = "This server sends no mail: whoever runs it has to set EMAIL_URL first."
+
+
+class LinesField(CharField):
+    """A list of short texts, one a line."""
+
+    widget = Textarea(attrs={"rows": 5})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = (visible(line) for line in (value or "").splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+    def validate(self, value: Any) -> None:
+        if any(len(line) > LONGEST_OUTCOME for line in value) or len(value) > MOST_OUTCOMES:
+            raise ValidationError(
+                f"At most {MOST_OUTCOMES} lines, each of at most {LONGEST_OUTCOME} letters."
+            )
+
+    def run_validators(self, value: Any) -> None:
+        pass  # those of one text
+
+
+MOST_OUTCOMES, LONGEST_OUTCOME = 10, 40
+
+
+class ClinicForm(ModelForm):
+    def clean_tell_about(self) -> str:
+        about: str = self.cleaned_data["tell_about"]
+        if about != Clinic.TellAbout.NOTHING and not settings.EMAIL_HOST:
+            raise ValidationError(NO_SERVER)
+        return about
 
 
 @admin.register(Clinic)
@@ -30,12 +72,41 @@ class ClinicAdmin(GuardedList):
         ("In an emergency", {"fields": ("emergency_number", "emergency_text", "advice_line", "ask_number")}),
         ("Questions and results", {"fields": ("languages", "show_roots")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
+        ("Review", {"fields": ("outcomes", "open_outcomes")}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),
         ("Keeping", {"fields": ("retention_days", "privacy_contact", "complaint_route")}),
-        ("Telling the clinic", {"fields": ("tell_about", "mail")}),
+        (
+            "Telling the clinic",
+            {"fields": ("tell_about", "mail", "tell_after", "second_mail", "second_after")},
+        ),
     )
+    form = ClinicForm
+
+    def get_urls(self) -> list[Any]:
+        test = path("test-mail/", self.admin_site.admin_view(self.test_mail_view), name="triage_test_mail")
+        number = path("number/", self.admin_site.admin_view(self.number_view), name="triage_clinic_number")
+        return [test, number, *super().get_urls()]
+
+    def test_mail_view(self, request: HttpRequest) -> HttpResponse:
+        """Try the addresses that are saved; whoever set them sees at once whether mails arrive."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        clinic = the_clinic()
+        if request.method == "POST":
+            if not settings.EMAIL_HOST:
+                messages.error(request, NO_SERVER)
+            elif not clinic.mail:
+                messages.error(request, "Give the address that the mails go to, and save it first.")
+            elif fault := actions.send_test_mail(clinic, request.user.get_username(), timezone.now()):
+                messages.error(request, f"The mail server did not take it ({fault}).")
+            else:
+                to = " and ".join(filter(None, (clinic.mail, clinic.second_mail)))
+                messages.success(request, f"Sent to {to}. See whether it arrives.")
+        return redirect("admin:triage_clinic_change", 1)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("outcomes", "open_outcomes"):
+            return LinesField(required=False, **of_field(db_field.name))
         if db_field.name != "languages":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return MultipleChoiceField(
@@ -60,10 +131,6 @@ class ClinicAdmin(GuardedList):
     def save_model(self, request: HttpRequest, obj: Clinic, form: ModelForm, change: bool) -> None:
         if not actions.save_clinic(obj, request.user.get_username(), timezone.now()):
             messages.warning(request, f"Another manager has to agree to {obj.proposed_number} first.")
-
-    def get_urls(self) -> list[Any]:
-        number = path("number/", self.admin_site.admin_view(self.number_view), name="triage_clinic_number")
-        return [number, *super().get_urls()]
 
     def number_view(self, request: HttpRequest) -> HttpResponse:
         """The emergency number that a manager has proposed: another one agrees or refuses."""

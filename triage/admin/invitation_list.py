@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from triage import actions
 from triage.models import STILL_OPEN, Invitation
 from triage.server.gate import REPLACEMENT
+from triage.store.labels import visible
 
 COLUMNS = ("label", "appointment_at", "language")
 HEADING = "label"  # a first line that begins so names the columns
@@ -67,7 +68,9 @@ class InvitationForm(forms.Form):
         field.error_messages |= {"required": f"Write {allowed}.", "invalid_choice": f"Write {allowed}."}
 
     def clean_label(self) -> str:
-        label = " ".join(self.cleaned_data["label"].split())
+        label = visible(self.cleaned_data["label"])
+        if not label:
+            raise ValidationError("Write initials.")
         if REPLACEMENT in label or not label.isprintable():
             raise ValidationError("Some signs in it cannot be read. Type it again.")
         return label
@@ -141,7 +144,7 @@ def _read_line(
         remedy = f"It has {parts} and needs 3: label, appointment, language. Part them with commas or tabs."
         found.faults.append((number, remedy))
         return
-    label, appointment_at, language = (cell.strip() for cell in cells)
+    label, appointment_at, language = map(visible, cells)
     data = (label, appointment_at.upper(), _code(language, languages))
     form = InvitationForm(languages, now, dict(zip(COLUMNS, data, strict=True)))
     if not form.is_valid():

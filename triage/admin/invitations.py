@@ -28,7 +28,7 @@ from triage.admin.lists import GuardedList
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
-from triage.store import releases
+from triage.store import labels, releases
 from triage.store.codes import carried, for_patients, qr_code
 from triage.store.rooms import Room
 
@@ -93,7 +93,7 @@ class InvitationAdmin(GuardedList):
     list_display = ("label", "appointment", "language", "state_shown", "session_shown", "made")
     list_filter = (StateFilter,)
     search_fields = ("label",)
-    search_help_text = "Label, written exactly so"
+    search_help_text = "Label, or how it begins"
     sortable_by = ()
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -110,7 +110,7 @@ class InvitationAdmin(GuardedList):
         if not search_term:
             return queryset, False
         self.note(request, AccessEntry.What.SEARCH, "invitations", "a label")
-        return queryset.filter(label=search_term.strip()), False
+        return queryset.filter(labels.labelled(search_term)), False
 
     @admin.display(description="appointment")
     def appointment(self, invitation: Invitation) -> str:

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 
 from triage import actions
 from triage.models import AccessEntry
+from triage.store.labels import visible
 
 LONGEST_PARAMETER = 50
 MOST_ROWS = 1000  # further down a person searches or filters; counting on and on would read the whole table
@@ -93,6 +94,10 @@ class GuardedList(admin.ModelAdmin):
     ) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             raise BadRequest("nothing is posted to a list")
+        if "q" in request.GET:  # what is pasted brings signs along that nobody sees
+            cleaned = request.GET.copy()
+            cleaned["q"] = visible(request.GET.get("q", ""))
+            request.GET = cleaned  # type: ignore[assignment]
         for values in request.GET.lists():
             for text in (values[0], *values[1]):
                 if len(text) > LONGEST_PARAMETER or not text.isprintable():

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
 
 from triage.domain import flags
@@ -16,10 +17,11 @@ from triage.domain.decision import decide
 from triage.domain.loading import ContentError
 from triage.domain.result import build
 from triage.domain.walk import walk
-from triage.models import TriageSession
+from triage.models import Review, TriageSession
 from triage.store import releases
 from triage.store.notes import opened
-from triage.store.records import open_record
+from triage.store.records import RecordAltered, open_record
+from triage.store.stories import the_telling
 from triage.store.visit import CONTACT
 from triage.templatetags.footpath import sources_of
 
@@ -36,6 +38,38 @@ def sheet_of(session: TriageSession) -> Sheet:
     """Raises RecordAltered when the record is not what was submitted."""
     contact = opened(session.contact, session.reference, CONTACT)
     return {**(_submitted(session) if session.submitted_at else _unfinished(session)), "contact": contact}
+
+
+def story_of(sheet: Sheet) -> str:
+    """The submission in one line; nothing where nothing was decided."""
+    if "result" not in sheet:
+        return ""
+    code = sheet["language"]
+    language = str(dict(settings.LANGUAGES).get(code, code))
+    return the_telling().story(sheet["lines"], "" if code == settings.LANGUAGE_CODE else language)
+
+
+def history(session: TriageSession) -> list[Review]:
+    """The reviews so far; one that leads back says so."""
+    reviews, before = list(session.reviews.select_related("reviewer")), 0
+    for review in reviews:
+        review.opened_again = review.state < before  # type: ignore[attr-defined]
+        before = review.state
+    return reviews
+
+
+def chart_text(session: TriageSession, sheet: Sheet, told: str, reviews: list[Review]) -> str:
+    """Plain text in a shape that any record takes; of what is not handed in, none."""
+    if not sheet["submitted_at"]:
+        return ""
+    context = {
+        "session": session,
+        "sheet": sheet,
+        "result": sheet["result"],
+        "story": told,
+        "reviews": reviews,
+    }
+    return render_to_string("admin/triage/triagesession/chart.txt", context).strip() + "\n"
 
 
 def type_size(sheet: Sheet, *others: str) -> str:
@@ -65,9 +99,44 @@ def _submitted(session: TriageSession) -> Sheet:
         "number": record["number"],
         "sha256": session.record_sha256,
         "taken_back": _taken_back(record["taken_back"]),
-        **_decided(record["staff_result"] or record["result"], unanswered=()),
+        **_decided(_staff_result(record), unanswered=()),
+        "changed": _changed(session, record),
         **_raw(answers, record["dropped"]),
     }
+
+
+def _staff_result(record: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = record["staff_result"] or record["result"]
+    return result
+
+
+def _changed(session: TriageSession, record: dict[str, Any]) -> list[dict[str, str]]:
+    """What a correction answers otherwise, in words, in the order of its questions; then what is no longer asked."""
+    if session.corrects is None:
+        return []
+    try:
+        before = _answers(_staff_result(open_record(session.corrects)))
+    except RecordAltered:  # its own sheet says so
+        return []
+    after = _answers(_staff_result(record))
+    return [
+        {
+            "label": (after.get(item) or before[item])[0],
+            "before": before.get(item, NOT_ASKED)[1],
+            "after": after.get(item, NOT_ASKED)[1],
+        }
+        for item in {**after, **before}
+        if before.get(item, NOT_ASKED)[1] != after.get(item, NOT_ASKED)[1]
+    ]
+
+
+NOT_ASKED = ("", "not asked")
+
+
+def _answers(result: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Of each item asked its label and what was said; the patient's own words among them."""
+    said = {line["item"]: (line["label"], line["answer"]) for line in result["lines"]}
+    return said | ({"note": ("In the patient’s words", result["note"])} if result["note"] else {})
 
 
 def _unfinished(session: TriageSession) -> Sheet:
@@ -100,7 +169,7 @@ def _decided(result: dict[str, Any], unanswered: tuple[str, ...]) -> Sheet:
     asked = [line for line in result["lines"] if line["item"] not in unanswered]
     return {
         "result": result,
-        "why_urgent": [{**reason, "said": _said(reason)} for reason in result["why_urgent"]],
+        "why_urgent": [_rested(reason, unanswered) for reason in result["why_urgent"]],
         "lines": asked,
         "not_sure": [line for line in asked if not line["known"]],
         "not_answered": [line for line in result["lines"] if line["item"] in unanswered],
@@ -109,9 +178,12 @@ def _decided(result: dict[str, Any], unanswered: tuple[str, ...]) -> Sheet:
     }
 
 
-def _said(reason: dict[str, Any]) -> list[tuple[str, str]]:
-    """The answers it rests on; of reasons that share them the sheet shows them once."""
-    return [(given["question"], given["answer"]) for given in reason["answers"]]
+def _rested(reason: dict[str, Any], unanswered: tuple[str, ...]) -> dict[str, Any]:
+    """With the answers it rests on, none to a question that was not asked yet; of reasons that share them the sheet
+    shows them once."""
+    answers = [given for given in reason["answers"] if given["item"] not in unanswered]
+    said = [(given["question"], given["answer"]) for given in answers]
+    return {**reason, "answers": answers, "said": said}
 
 
 def _parts(result: dict[str, Any]) -> Iterator[Any]:

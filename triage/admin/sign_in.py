@@ -69,11 +69,14 @@ def seconds_left(session: SessionBase, now: datetime) -> int:
     return floor(min(began + LONGEST - now, seen + IDLE - now).total_seconds())
 
 
-def goes_on(session: SessionBase, now: datetime) -> bool:
-    """Whether neither limit is reached; if so, the idle time begins anew (noted once a minute, to write less)."""
+def goes_on(session: SessionBase, now: datetime, *, quiet: bool = False) -> bool:
+    """Whether neither limit is reached; if so, the idle time begins anew (noted once a minute, to write less).
+
+    Not for a look that a page takes by itself, `quiet`: nobody need be there.
+    """
     if seconds_left(session, now) < 0:
         return False
-    if now.timestamp() - session["seen_at"] >= NOTED_EVERY.total_seconds():
+    if now.timestamp() - session["seen_at"] >= NOTED_EVERY.total_seconds() and not quiet:
         session["seen_at"] = now.timestamp()
     return True
 

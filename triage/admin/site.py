@@ -48,7 +48,8 @@ def while_signed_in(view: View) -> View:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not (
-            sign_in.is_verified(request) and sign_in.goes_on(request.session, timezone.now())
+            sign_in.is_verified(request)
+            and sign_in.goes_on(request.session, timezone.now(), quiet="X-Quiet" in request.headers)
         ):
             if request.method == "POST":
                 kept.keep(request, request.path)
@@ -82,9 +83,6 @@ class StaffSite(admin.AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         return in_staff_language(while_signed_in(super().admin_view(view, cacheable)))
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().each_context(request), **kept.context(request)}
-
     def has_permission(self, request: HttpRequest) -> bool:
         in_time = sign_in.seconds_left(request.session, timezone.now()) >= 0
         return super().has_permission(request) and sign_in.is_verified(request) and in_time
@@ -117,13 +115,19 @@ class StaffSite(admin.AdminSite):
             actions.note_access(AccessEntry.What.CHANGE, who, timezone.now(), "own password")
         return page
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the mails that should have gone out: whoever works here has to know that nobody was told."""
+        told = request.user.has_perm("triage.view_outboxmail") and self.has_permission(request)
+        request.clinic = getattr(request, "clinic", None) or the_clinic()  # type: ignore[attr-defined]
+        late = outbox.late(request.clinic, timezone.now()) if told else 0  # type: ignore[attr-defined]
+        return {**super().each_context(request), **kept.context(request), "late_mails": late}
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        late = outbox.late(timezone.now()) if request.user.has_perm("triage.view_outboxmail") else 0
         seen = request.user.has_perm("triage.view_triagesession")
         purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
         may = request.user.has_perm("triage.change_clinic")
         number = {"proposed_number": the_clinic().proposed_number if may else ""}
-        return super().index(request, {"late_mails": late, **number, **purges, **(extra_context or {})})
+        return super().index(request, {**number, **purges, **(extra_context or {})})
 
 
 @in_staff_language

@@ -28,7 +28,7 @@ OUTCOMES: dict[str, tuple[str, ...]] = {"origin": ORIGINS, "root": ROOTS, "urgen
 
 # What can be drawn beside a question: places of the body to tap, or how to do what it asks.
 MAPS = ("foot", "leg", "lower-leg-and-foot")
-PICTURES = (*MAPS, "on-heels", "on-tiptoe")
+PICTURES = (*MAPS, "sitting", "on-heels", "on-tiptoe")
 
 # The sections that every content has, and who reads them: the patient, staff (the clinic alone, in the
 # questionnaire's own language), or whom an answer leads out of the questions. A content may have more.

@@ -7,7 +7,7 @@ from triage.models.accounts import StaffDevice
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
-from triage.models.invitations import STILL_OPEN, Invitation, WrongCodes
+from triage.models.invitations import STILL_OPEN, Arrivals, Invitation, WrongCodes
 from triage.models.retention import DailyCount, Purge, PurgedRecord
 from triage.models.reviews import KeptForm, OutboxMail, Review
 from triage.models.sessions import Answer, TriageSession
@@ -17,6 +17,7 @@ __all__ = [
     "AccessChain",
     "AccessEntry",
     "Answer",
+    "Arrivals",
     "AttachedPassage",
     "Clinic",
     "DailyCount",

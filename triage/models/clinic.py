@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import JSONField, Q, Value
 
 KEPT_DAYS = 365  # until the clinic says otherwise
 PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
+
+
+OUTCOMES = ["Rang", "Sent to emergency", "Advised", "Booked"]
+OPEN_OUTCOMES = ["No answer"]
+
+
+def outcomes() -> list[str]:
+    return list(OUTCOMES)
+
+
+def open_outcomes() -> list[str]:
+    return list(OPEN_OUTCOMES)
 
 
 class Clinic(models.Model):
@@ -109,14 +121,50 @@ class Clinic(models.Model):
         db_default="",
         help_text="The authority for privacy or health data where you are, and how to reach it. On the privacy page.",
     )
+    outcomes = models.JSONField(
+        "outcomes that settle a submission",
+        default=outcomes,
+        db_default=Value(OUTCOMES, JSONField()),
+        blank=True,
+        help_text="One a line: each is a button on the sheet. It stands in the review, with who and when.",
+    )
+    open_outcomes = models.JSONField(
+        "outcomes after which it stays to review",
+        default=open_outcomes,
+        db_default=Value(OPEN_OUTCOMES, JSONField()),
+        blank=True,
+        help_text="One a line, as those above.",
+    )
     tell_about = models.CharField(
         "send a mail about",
         max_length=9,
         choices=TellAbout,
         default=TellAbout.NOTHING,
-        help_text="The mail has the reference and a link, and nothing of what was answered.",
+        help_text="Once it is handed in; an emergency sign also where nothing is handed in. The mail says how urgent "
+        "it is and how many are unseen, with codes and links, and nothing of what was answered.",
     )
     mail = models.EmailField("mail to", blank=True)
+    tell_after = models.PositiveSmallIntegerField(
+        "minutes until an unfinished emergency is told",
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text="An emergency sign was given, and the page was left or is still open. From 1 to 60.",
+    )
+    second_mail = models.EmailField(
+        "second mail to",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Told of an emergency that nobody has acknowledged in time. Empty: nobody is.",
+    )
+    second_after = models.PositiveSmallIntegerField(
+        "minutes until the second is told",
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+        help_text="Since the emergency sign was given. From 5 to 1440.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "clinic settings"

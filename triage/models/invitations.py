@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+LABEL_KEY = 80
 STILL_OPEN = Q(sent_at=None, revoked_at=None)  # of an invitation, unless it has expired
 
 
@@ -35,6 +36,8 @@ class Invitation(models.Model):
         max_length=40,
         help_text="Initials, or a sign that only the clinic can read. No full name, birth date or phone number.",
     )
+    # What a search compares, see store/labels.py: the label however it is written.
+    label_key = models.CharField(max_length=LABEL_KEY, db_index=True, db_default="", editable=False)
     appointment_at = models.DateTimeField("appointment")
     language = models.CharField(max_length=10)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False)
@@ -94,6 +97,24 @@ class Invitation(models.Model):
         if now >= self.expires_at:
             return self.State.EXPIRED
         return self.State.BEGUN if self.opened_at else self.State.OPEN
+
+
+class Arrivals(models.Model):
+    """How many submissions came from one place within an hour, see actions/arrivals.py.
+
+    `place` is a hash of the address, as in WrongCodes. `head`: the row behind which those stand that were too many.
+    """
+
+    hour = models.DateTimeField()
+    place = models.CharField(max_length=16)
+    count = models.PositiveIntegerField(default=0)
+    head = models.ForeignKey("TriageSession", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "place"], name="one_row_per_place_and_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.count}"
 
 
 class WrongCodes(models.Model):

@@ -26,6 +26,9 @@ class Review(models.Model):
 
     session = models.ForeignKey(TriageSession, on_delete=models.CASCADE, related_name="reviews")
     state = models.PositiveSmallIntegerField("state", choices=TriageSession.ReviewState)
+    outcome = models.CharField(
+        max_length=40, blank=True, db_default="", default=""
+    )  # in the clinic's own words
     note = models.TextField(blank=True, max_length=2000)
     finding = models.CharField("pain comes from", max_length=9, choices=Finding, blank=True)
     root = models.CharField("nerve root", max_length=5, choices=Root, blank=True)
@@ -74,14 +77,21 @@ class KeptForm(models.Model):
 
 
 class OutboxMail(models.Model):
-    """A mail that tells the clinic of a submission, sent by `manage.py send_mail_outbox`; see store/outbox.py.
+    """That the clinic is to be told of a submission, see store/outbox.py; those to one receiver go out as one mail.
 
     Without a next try it has gone out or was given up.
     """
 
-    session = models.OneToOneField(TriageSession, on_delete=models.CASCADE, related_name="told_by")
+    class Why(models.TextChoices):
+        HANDED_IN = "handed-in", "handed in"
+        LEFT = "left", "not finished"
+        UNANSWERED = "unanswered", "not acknowledged"
+
+    session = models.ForeignKey(TriageSession, on_delete=models.CASCADE, related_name="told_by")
+    why = models.CharField(max_length=10, choices=Why, default=Why.HANDED_IN, db_default=Why.HANDED_IN)
     created_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField("last try", null=True)
     next_at = models.DateTimeField("next try", null=True)
     sent_at = models.DateTimeField("sent", null=True)
     last_error = models.CharField(max_length=100, blank=True)  # its class: the message may name an address
@@ -92,8 +102,10 @@ class OutboxMail(models.Model):
         indexes = [
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="mail_to_try"),
             models.Index(fields=["created_at"], condition=Q(sent_at=None), name="mail_not_sent"),
+            models.Index(fields=["tried_at"], condition=Q(tried_at__isnull=False), name="mail_tried"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["session", "why"], name="told_once_of_each"),
             models.CheckConstraint(condition=Q(sent_at=None) | Q(next_at=None), name="sent_mail_rests"),
         ]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
@@ -13,7 +12,32 @@ from triage.models.clinic import Clinic
 from triage.models.content import Release
 from triage.models.invitations import Invitation
 
-NO_APPOINTMENT = datetime(9000, 1, 1, tzinfo=UTC)  # in a sort, after every appointment
+WHY_LENGTH = 200
+# In expressions of the database's own, where a class that is being made has no name yet.
+NEW, ACKNOWLEDGED, REVIEWED = 1, 2, 3
+ROUTINE, SAME_DAY, EMERGENCY = 1, 2, 3
+
+
+def by_need(times: int = 1, plus: int = 0) -> Case:
+    """The numbers of `Need`, each so many times and some more."""
+    done, routine, same_day, emergency, unseen = (Value(need * times + plus) for need in range(1, 6))
+    return Case(
+        When(review_state__gte=REVIEWED, then=done),
+        When(Q(emergency_at__isnull=False) | Q(urgency=EMERGENCY), review_state=NEW, then=unseen),
+        When(Q(submitted_at=None) | Q(urgency=EMERGENCY), then=emergency),
+        When(urgency=SAME_DAY, then=same_day),
+        default=routine,
+    )
+
+
+IN_TURN = ["-turn", "waits_since", "id"]
+WITH_A_ROW = Q(listed_at__isnull=False, behind=None)
+
+
+class Sessions(models.QuerySet["TriageSession"]):
+    def with_a_row(self) -> Sessions:
+        """Those that stand on the worklist by themselves."""
+        return self.filter(WITH_A_ROW)
 
 
 class TriageSession(models.Model):
@@ -46,13 +70,20 @@ class TriageSession(models.Model):
         CLOSED = 4, _("closed")
 
     class Need(models.IntegerChoices):
-        """How soon staff should look. What is closed comes last, however urgent it was."""
+        """How soon staff should look. What is reviewed comes last, however urgent it was."""
 
-        CLOSED = 1, "closed"
+        DONE = 1, "reviewed"
         ROUTINE = 2, "routine"
         SAME_DAY = 3, "same day"
         EMERGENCY = 4, "emergency, acknowledged"
         UNSEEN_EMERGENCY = 5, "emergency that nobody has acknowledged"
+
+    class Tab(models.IntegerChoices):
+        """Of the worklist."""
+
+        UNSEEN = 1, "unseen"
+        TO_REVIEW = 2, "to review"
+        DONE = 3, "done"
 
     class Room(models.TextChoices):
         """Where it is open: nowhere in particular, or on a device in a waiting room, which may print or not."""
@@ -61,12 +92,13 @@ class TriageSession(models.Model):
         PLAIN = "room", "a waiting room"
         PRINTS = "room-prints", "a waiting room with a printer"
 
-    # From each state of review to those that may follow. The same state again adds a note; closed opens again.
+    # From each state of review to those that may follow, the most usual first. The same state again adds a note; what
+    # was reviewed and is acknowledged after that is open again.
     NEXT_STATES = {
-        ReviewState.NEW: (ReviewState.ACKNOWLEDGED, ReviewState.REVIEWED),
-        ReviewState.ACKNOWLEDGED: (ReviewState.ACKNOWLEDGED, ReviewState.REVIEWED),
-        ReviewState.REVIEWED: (ReviewState.REVIEWED, ReviewState.CLOSED),
-        ReviewState.CLOSED: (ReviewState.REVIEWED,),
+        ReviewState.NEW: (ReviewState.REVIEWED, ReviewState.ACKNOWLEDGED),
+        ReviewState.ACKNOWLEDGED: (ReviewState.REVIEWED, ReviewState.ACKNOWLEDGED),
+        ReviewState.REVIEWED: (ReviewState.CLOSED, ReviewState.REVIEWED, ReviewState.ACKNOWLEDGED),
+        ReviewState.CLOSED: (ReviewState.ACKNOWLEDGED, ReviewState.CLOSED),
     }
 
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -111,42 +143,57 @@ class TriageSession(models.Model):
     record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     record_number = models.PositiveIntegerField(null=True, unique=True, editable=False)
     review_state = models.PositiveSmallIntegerField("state", choices=ReviewState, default=ReviewState.NEW)
-    # The worklist's order, kept by the database itself so that it cannot differ from what it is made of.
-    # An emergency sign counts as an emergency until a staff member has seen it, also when it was taken back.
+    # The signs it is urgent for, by name, for its row on the worklist.
+    why = models.CharField(max_length=WHY_LENGTH, blank=True, db_default="", editable=False)
+    # It has no row of its own: the correction of it has, or what came from the same place in such numbers.
+    behind = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, editable=False, related_name="stands_for"
+    )
+    crowded = models.BooleanField(
+        default=False, db_default=False, editable=False
+    )  # one of so many from one place
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    # What the worklist filters and sorts by, kept by the database itself so that it cannot differ from what it is
+    # made of. An emergency sign counts as an emergency until a staff member has seen it, also when it was taken back.
     need = models.GeneratedField(
+        expression=by_need(), output_field=models.PositiveSmallIntegerField(), choices=Need, db_persist=True
+    )
+    # Whose turn it is: by need, then who is invited; many from one place after all others, what is reviewed last.
+    turn = models.GeneratedField(
         expression=Case(
-            When(review_state=ReviewState.CLOSED, then=Value(Need.CLOSED)),
-            When(
-                Q(emergency_at__isnull=False) | Q(urgency=Urgency.EMERGENCY),
-                review_state=ReviewState.NEW,
-                then=Value(Need.UNSEEN_EMERGENCY),
-            ),
-            When(Q(submitted_at=None) | Q(urgency=Urgency.EMERGENCY), then=Value(Need.EMERGENCY)),
-            When(urgency=Urgency.SAME_DAY, then=Value(Need.SAME_DAY)),
-            default=Value(Need.ROUTINE),
+            When(review_state__gte=REVIEWED, then=Value(0)),
+            When(crowded=True, then=Value(1)),
+            When(appointment_at__isnull=False, then=by_need(10, 1)),
+            default=by_need(10),
         ),
         output_field=models.PositiveSmallIntegerField(),
-        choices=Need,
         db_persist=True,
     )
-    # What is routine waits for its appointment: the next one comes first.
-    waits_until = models.GeneratedField(
-        expression=Case(
-            When(
-                review_state__lt=ReviewState.REVIEWED,
-                urgency=Urgency.ROUTINE,
-                emergency_at=None,
-                then=Coalesce("appointment_at", Value(NO_APPOINTMENT)),
-            ),
-            default=Value(NO_APPOINTMENT),
-        ),
+    waits_since = models.GeneratedField(
+        expression=Coalesce("emergency_at", "submitted_at"),
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    # The urgency to act on: of an unfinished session on the worklist, an emergency.
+    tab = models.GeneratedField(
+        expression=Case(
+            When(review_state__gte=REVIEWED, then=Value(3)),
+            When(review_state=ACKNOWLEDGED, then=Value(2)),
+            default=Value(1),
+        ),
+        output_field=models.PositiveSmallIntegerField(),
+        choices=Tab,
+        db_persist=True,
+    )
+    # The urgency to act on: of a sign that was given, an emergency, whatever was answered later.
     level = models.GeneratedField(
         verbose_name="urgency",
-        expression=Coalesce("urgency", Value(Urgency.EMERGENCY)),
+        expression=Case(
+            When(emergency_at=None, urgency=ROUTINE, then=Value(ROUTINE)),
+            When(emergency_at=None, urgency=SAME_DAY, then=Value(SAME_DAY)),
+            default=Value(EMERGENCY),
+        ),
         output_field=models.PositiveSmallIntegerField(),
         choices=Urgency,
         db_persist=True,
@@ -158,6 +205,8 @@ class TriageSession(models.Model):
         db_persist=True,
     )
 
+    objects = Sessions.as_manager()
+
     class Meta:
         verbose_name = "submission"
         permissions = [
@@ -165,31 +214,32 @@ class TriageSession(models.Model):
             ("overview_triagesession", "Can see the overview"),
             ("rights_triagesession", "Can disclose and erase a patient’s submission"),
         ]
-        ordering = ["-need", "waits_until", "-listed_at", "-pk"]
+        ordering = ["-turn", "waits_since", "pk"]
         indexes = [
             # One for each choice of the worklist's filters, in its order: a page costs the same among a million
             # rows. An index on fewer filters would do only where the database guesses which of them leaves least.
             *(
-                models.Index(
-                    fields=[*filters, "-need", "waits_until", "-listed_at", "-id"],
-                    condition=Q(listed_at__isnull=False),
-                    name=name,
-                )
+                models.Index(fields=[*filters, *IN_TURN], condition=WITH_A_ROW, name=name)
                 for name, filters in (
                     ("worklist", ()),
-                    ("worklist_by_state", ("review_state",)),
+                    ("worklist_by_tab", ("tab",)),
                     ("worklist_by_level", ("level",)),
                     ("worklist_by_origin", ("origin",)),
-                    ("worklist_by_state_level", ("review_state", "level")),
-                    ("worklist_by_state_origin", ("review_state", "origin")),
+                    ("worklist_by_tab_level", ("tab", "level")),
+                    ("worklist_by_tab_origin", ("tab", "origin")),
                     ("worklist_by_level_origin", ("level", "origin")),
-                    ("worklist_by_all_three", ("review_state", "level", "origin")),
+                    ("worklist_by_all_three", ("tab", "level", "origin")),
                 )
             ),
+            models.Index(fields=IN_TURN, condition=WITH_A_ROW & Q(demo=True), name="worklist_demo"),
+            models.Index(fields=["waits_since", "id"], condition=WITH_A_ROW, name="worklist_by_waiting"),
             models.Index(
-                fields=["-need", "waits_until", "-listed_at", "-id"],
-                condition=Q(listed_at__isnull=False, demo=True),
-                name="worklist_demo",
+                fields=["assigned_to", *IN_TURN], condition=Q(assigned_to__isnull=False), name="worklist_mine"
+            ),
+            models.Index(
+                fields=["appointment_at"],
+                condition=Q(appointment_at__isnull=False, listed_at__isnull=False),
+                name="worklist_visits",
             ),
             models.Index(
                 fields=["-listed_at", "-id"], condition=Q(listed_at__isnull=False), name="worklist_by_time"

@@ -20,6 +20,7 @@ from triage.domain.result import Advice, advice
 from triage.domain.walk import Answers, open_screens
 from triage.patient.contact import contact_field
 from triage.patient.forms import ScreenForm
+from triage.server.gate import address_of
 from triage.store import visit
 from triage.store.visit import Drafts, Visit
 
@@ -128,7 +129,8 @@ def store(
     after = open_visit.with_answers(given)
     urgent = emergency_is_new(open_visit, after)
     try:
-        after = actions.record_answers(open_visit, given, timezone.now(), drafts, refused)
+        address = address_of(request)
+        after = actions.record_answers(open_visit, given, timezone.now(), drafts, refused, address)
     except (OperationalError, InterfaceError):
         if not urgent:
             raise

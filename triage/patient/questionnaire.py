@@ -30,6 +30,7 @@ from triage.patient.page import (
     visit_here,
     visited,
 )
+from triage.server.gate import address_of
 from triage.store import releases, visit
 from triage.store.rooms import enter, read_room, room_of
 from triage.store.visit import Visit
@@ -209,7 +210,7 @@ def submit(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     if not open_visit.submitted_at and unfinished(open_visit):
         return to_position(open_visit)
     try:
-        actions.submit(open_visit, timezone.now(), visit.key_of(request))
+        actions.submit(open_visit, timezone.now(), visit.key_of(request), address_of(request))
     except actions.NotComplete:
         return to_position(open_visit)
     return redirect("result")

@@ -68,6 +68,10 @@ def correct(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """Begin a correction: this browser goes on with a copy of the answers; what was handed in stays."""
     if not open_visit.submitted_at:
         return to_position(open_visit)
+    try:
+        key = actions.correct(open_visit.pk, open_visit.language, timezone.now())
+    except actions.CorrectedOften:
+        return redirect("corrected-often")
     response = redirect("check")
-    visit.remember(response, actions.correct(open_visit.pk, open_visit.language, timezone.now()))
+    visit.remember(response, key)
     return response

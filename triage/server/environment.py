@@ -262,7 +262,8 @@ VARIABLES = (
         switch,
         "off",
         "Believe `X-Forwarded-Proto: https` and the last address in `X-Forwarded-For`. "
-        "On only behind a proxy that sets or removes both headers itself.",
+        "On only behind a proxy that sets or removes both headers itself. "
+        "A request whose last address cannot be read is refused.",
     ),
     Variable(
         "STAFF_SECOND_FACTOR",

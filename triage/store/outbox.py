@@ -1,45 +1,133 @@
-"""The mails that tell the clinic of an urgent submission. They carry its reference and a link, and no answer."""
+"""The mails that tell the clinic of what is urgent: how urgent, how many are unseen, codes and links, and no answer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from triage.models import OutboxMail
+from triage.models import Clinic, OutboxMail, TriageSession
 
+Why = OutboxMail.Why
 LATE = timedelta(minutes=15)
 MOST_COUNTED = 100
-SUBJECT = "Footpath: a questionnaire was handed in"
-TEXT = """\
-A patient has handed in a questionnaire of which your clinic wants to be told.
+MOST_NAMED = 20  # in one mail
+# Who is told why. What one receiver has to be told at a time goes out as one mail.
+FIRST, SECOND = (Why.HANDED_IN, Why.LEFT), (Why.UNANSWERED,)
 
-Reference: {reference}
-{link}
+TEXT = """\
+{head}
+
+{lines}
 
 This mail says nothing of what was answered. Sign in to see it.
 """
+NOBODY = "Nobody has acknowledged it for {minutes} minutes."
+TEST_SUBJECT = "Footpath: this is a test"
+TEST_TEXT = "Mails to this address arrive. This one is about nobody.\n"
 
 
-def message(mail: OutboxMail) -> EmailMessage:
-    host = settings.STAFF_HOST or settings.ALLOWED_HOSTS[0].lstrip(".")
-    page = reverse("admin:triage_triagesession_change", args=[mail.session_id])
-    link = f"{'https' if settings.HTTPS else 'http'}://{host}{page}"
+# What has to be told
+
+
+def untold(clinic: Clinic, now: datetime) -> Iterator[tuple[Why, QuerySet[TriageSession]]]:
+    """The emergencies that nobody has acknowledged, and that were not told of though their time has come."""
+    if clinic.tell_about == Clinic.TellAbout.NOTHING:
+        return
+    unseen = unseen_emergencies()
+    left_before = now - timedelta(minutes=clinic.tell_after)
+    # A correction has the time of the sign it corrects; it is new all the same.
+    left = unseen.filter(submitted_at=None, emergency_at__lte=left_before, started_at__lte=left_before)
+    yield Why.LEFT, _not_told(left, Why.LEFT)
+    if clinic.second_mail:
+        before = now - timedelta(minutes=clinic.second_after)
+        waiting = unseen.filter(waits_since__lte=before, started_at__lte=before)
+        yield Why.UNANSWERED, _not_told(waiting, Why.UNANSWERED)
+
+
+def unseen_emergencies() -> QuerySet[TriageSession]:
+    return TriageSession.objects.with_a_row().filter(need=TriageSession.Need.UNSEEN_EMERGENCY, demo=False)
+
+
+def unseen_same_day() -> QuerySet[TriageSession]:
+    unseen = TriageSession.objects.with_a_row().filter(tab=TriageSession.Tab.UNSEEN)
+    return unseen.filter(need=TriageSession.Need.SAME_DAY, demo=False)
+
+
+def _not_told(sessions: QuerySet[TriageSession], why: Why) -> QuerySet[TriageSession]:
+    return sessions.exclude(Exists(OutboxMail.objects.filter(session=OuterRef("pk"), why=why)))
+
+
+def late(clinic: Clinic, now: datetime) -> int:
+    """How many were given up, should have gone out long ago, or were never put into the outbox: staff have to know."""
+    stuck = OutboxMail.objects.filter(Q(next_at=None) | Q(created_at__lt=now - LATE), sent_at=None)
+    count = stuck[:MOST_COUNTED].count()
+    for _why, sessions in untold(clinic, now - LATE):
+        count += sessions[:MOST_COUNTED].count()
+    return count
+
+
+# The mail
+
+
+def message(mails: Sequence[OutboxMail]) -> EmailMessage:
+    """One mail to one receiver about all of these."""
+    clinic, host = mails[0].session.clinic, _host()
+    second = mails[0].why in SECOND
+    head = NOBODY.format(minutes=clinic.second_after) if second else "Not acknowledged yet:"
     return EmailMessage(
-        subject=SUBJECT,
-        body=TEXT.format(reference=mail.session.reference, link=link),
-        to=[mail.session.clinic.mail],
+        subject=_subject(mails, second),
+        body=TEXT.format(head=head, lines="\n".join(_lines(mails, host))),
+        to=[(clinic.second_mail if second else "") or clinic.mail],
         headers={
-            "Message-ID": f"<{mail.pk}.{mail.session.reference}@{host}>",
+            # The same for the same mail: who sends it twice sends one.
+            "Message-ID": f"<{sha256(repr(sorted(mail.pk for mail in mails)).encode()).hexdigest()[:32]}@{host}>",
             "Auto-Submitted": "auto-generated",
         },
     )
 
 
-def late(now: datetime) -> int:
-    """How many mails were given up, or should have gone out long ago."""
-    stuck = OutboxMail.objects.filter(Q(next_at=None) | Q(created_at__lt=now - LATE), sent_at=None)
-    return stuck[:MOST_COUNTED].count()
+def test_message(to: str) -> EmailMessage:
+    return EmailMessage(TEST_SUBJECT, TEST_TEXT, to=[to], headers={"Auto-Submitted": "auto-generated"})
+
+
+def _subject(mails: Sequence[OutboxMail], second: bool) -> str:
+    levels = {is_emergency(mail.session) for mail in mails}
+    told = []
+    if True in levels:
+        name = "emergency not acknowledged" if second else "emergency"
+        told.append(f"{name} ({_counted(unseen_emergencies())} unseen)")
+    if False in levels:
+        told.append(f"same day ({_counted(unseen_same_day())} unseen)")
+    return f"Footpath: {', '.join(told)}"
+
+
+def is_emergency(session: TriageSession) -> bool:
+    """As the worklist counts it: a sign that was taken back is one until it was seen."""
+    return bool(session.emergency_at) or session.urgency == TriageSession.Urgency.EMERGENCY
+
+
+def _counted(sessions: QuerySet[TriageSession]) -> str:
+    count = sessions[:MOST_COUNTED].count()
+    return f"{count}{'+' * (count == MOST_COUNTED)}"
+
+
+def _lines(mails: Sequence[OutboxMail], host: str) -> Iterator[str]:
+    scheme = "https" if settings.HTTPS else "http"
+    ordered = sorted(mails, key=lambda mail: (not is_emergency(mail.session), mail.created_at))
+    for mail in ordered[:MOST_NAMED]:
+        level = "emergency" if is_emergency(mail.session) else "same day"
+        unfinished = "" if mail.session.submitted_at else ", not finished"
+        page = reverse("admin:triage_triagesession_change", args=[mail.session_id])
+        yield f"{mail.session.reference} ({level}{unfinished})\n{scheme}://{host}{page}"
+    if len(mails) > MOST_NAMED:
+        yield f"and {len(mails) - MOST_NAMED} more on the worklist"
+
+
+def _host() -> str:
+    return str(settings.STAFF_HOST or settings.ALLOWED_HOSTS[0].lstrip("."))

@@ -25,6 +25,7 @@ def review_sha256(review: Review, reference: str) -> str:
                 review.urgency,
                 review.reviewer_id,
                 review.created_at.astimezone(UTC).isoformat(),
+                *([review.outcome] if review.outcome else []),  # those before there were any have none
             ]
         )
     )

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from django import template
 
+from triage.domain.story import without_numbers
+
 register = template.Library()
 
 LETTERS = {"article": "A", "guidance": "G", "research": "R"}
@@ -49,6 +51,12 @@ def part(parts: Mapping[str, Any], key: str) -> Any:
 def place_of(citation: str) -> str:
     """The passage of a claim (P3 for P3.a); any other source is its own place."""
     return citation.partition(".")[0]
+
+
+@register.filter
+def named(text: str) -> str:
+    """A sentence for staff with its signs by name alone."""
+    return without_numbers(text)
 
 
 @register.simple_tag

@@ -6,7 +6,6 @@ from django.core.management.commands import dumpdata
 
 from triage.server.private_files import only_private
 
-
 LEFT_OUT = ("sessions", "axes", "triage.staffdevice")  # the last is django-otp's own table once more
 
 

@@ -23,7 +23,7 @@ def chain_as_before(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('triage', '0010_at_rest'),
+        ('triage', '0013_at_rest'),
     ]
 
     operations = [
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='triagesession',
-            options={'ordering': ['-need', 'waits_until', '-listed_at', '-pk'], 'permissions': [('export_triagesession', 'Can export submissions'), ('overview_triagesession', 'Can see the overview'), ('rights_triagesession', 'Can disclose and erase a patient’s submission')], 'verbose_name': 'submission'},
+            options={'ordering': ['-turn', 'waits_since', 'pk'], 'permissions': [('export_triagesession', 'Can export submissions'), ('overview_triagesession', 'Can see the overview'), ('rights_triagesession', 'Can disclose and erase a patient’s submission')], 'verbose_name': 'submission'},
         ),
         migrations.RunPython(migrations.RunPython.noop, chain_as_before),
     ]

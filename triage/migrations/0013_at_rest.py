@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('otp_totp', '0003_add_timestamps'),
         ('sessions', '0001_initial'),
-        ('triage', '0009_number_and_kept_forms'),
+        ('triage', '0012_rows_of_the_worklist'),
     ]
 
     operations = [
