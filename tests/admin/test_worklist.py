@@ -503,8 +503,8 @@ def most(client, queries):
 
 
 def test_a_list_asks_eleven_times_and_a_search_twelve_times(reviewer, invited):
-    """A list: session, user, rights of theirs and of their groups, clinic, rows, counts of the tabs, mails not sent, and
-    three for the access log. A search: who has that label too."""
+    """A list: session, user, rights of theirs and of their groups, clinic, rows, counts of the tabs, mails not sent,
+    and three for the access log. A search: who has that label too."""
     assert "A. B." in text(reviewer.get(WORKLIST + "?tab=all"))
     assert listed(reviewer, "?q=A. B.")
     assert (most(reviewer, LISTS), most(reviewer, SEARCHES)) == (11, 12)
