@@ -12,6 +12,7 @@ from jsonschema import Draft6Validator
 
 SCHEMA = json.loads((Path(__file__).parent / "fhir" / "r4.schema.json").read_text(encoding="utf-8"))
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+WORDING = "/StructureDefinition/wording"  # said in other words to whom these fit
 EXCLUSIVE = "http://hl7.org/fhir/StructureDefinition/questionnaire-optionExclusive"
 REQUIRED = {
     "Questionnaire": {"status"},
@@ -149,8 +150,8 @@ def _holds(test, shown):
     given = shown.get(test["question"], ())
     if test["operator"] == "exists":
         return bool(given) == test["answerBoolean"]
-    assert test["operator"] == "="
-    return coded(test["answerCoding"]) in map(coded, given)
+    assert test["operator"] in ("=", "!=")
+    return (coded(test["answerCoding"]) in map(coded, given)) == (test["operator"] == "=")
 
 
 # Responses
@@ -161,13 +162,20 @@ def texts(node, field):
     found = {None: node[field]}
     for extension in node.get(f"_{field}", {}).get("extension", ()):
         parts = {part["url"]: part for part in extension["extension"]}
-        assert extension["url"] == TRANSLATION
-        found[parts["lang"]["valueCode"]] = parts["content"]["valueString"]
+        assert extension["url"] == TRANSLATION or extension["url"].endswith(WORDING)
+        if extension["url"] == TRANSLATION:
+            found[parts["lang"]["valueCode"]] = parts["content"]["valueString"]
     return found
 
 
 def in_language(node, field, language, main):
-    return texts(node, field)[None if language == main else language]
+    """The words in which it may be said in this language."""
+    said = {texts(node, field)[None if language == main else language]}
+    for extension in node.get(f"_{field}", {}).get("extension", ()):
+        parts = {part["url"]: part for part in extension["extension"]}
+        if extension["url"].endswith(WORDING) and parts["lang"]["valueCode"] == language:
+            said.add(parts["content"]["valueString"])
+    return said
 
 
 def response_faults(response, questionnaire):
@@ -209,7 +217,7 @@ def nesting_faults(answered, asked):
 
 def answer_faults(answered, item, language, main):
     link, answers = item["linkId"], answered.get("answer", [])
-    if answered["text"] != in_language(item, "text", language, main):
+    if answered["text"] not in in_language(item, "text", language, main):
         yield f"{link}: asked in other words"
     if len(answers) > 1 and not item.get("repeats"):
         yield f"{link}: answered {len(answers)} times"
@@ -221,7 +229,7 @@ def answer_faults(answered, item, language, main):
         option = offered.get(coded(answer.get("valueCoding", {})))
         if option is None:
             yield f"{link}: not among the options"
-        elif answer["valueCoding"]["display"] != in_language(
+        elif answer["valueCoding"]["display"] not in in_language(
             option["valueCoding"], "display", language, main
         ):
             yield f"{link}: answered in other words"

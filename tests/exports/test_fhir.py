@@ -97,9 +97,10 @@ def test_each_item_says_how_it_is_shown(content, questionnaire):
         for part in item.get("extension", ())
         if part["url"].endswith("questionnaire-itemControl")
     }
-    kinds = {"one": "radio-button", "many": "check-box"}
+    kinds = {"one": "radio-button", "many": "check-box", "scale": "radio-button"}
     wanted = {key: kinds[item.kind] for key, item in content.items.items() if item.kind in kinds}
-    helps = [item["linkId"] for item in fhir_rules.items_of(questionnaire) if item["type"] == "display"]
+    displays = [item["linkId"] for item in fhir_rules.items_of(questionnaire) if item["type"] == "display"]
+    helps = [link for link in displays if ".caution." not in link]
     assert shown == wanted | dict.fromkeys(helps, "help")
     assert {"screen.leg.why", "leg-pain.hint"} <= set(helps)
 
@@ -150,7 +151,7 @@ def some_answers(content, chance, missing=0.2):
     for item in content.items.values():
         if item.kind != "text" and chance.random() > missing:
             codes = [option.code for option in item.options]
-            yield item.key, tuple(chance.sample(codes, 1 if item.kind == "one" else chance.randint(1, 3)))
+            yield item.key, tuple(chance.sample(codes, 1 if item.takes_one else chance.randint(1, 3)))
 
 
 def codings(content, answers):
@@ -166,8 +167,19 @@ def disagreements(content, questionnaire, count):
     for _number in range(count):
         answers = dict(some_answers(content, chance))
         shown = fhir_rules.enabled(questionnaire, codings(content, answers))
-        if tuple(link for link in shown if link in content.items) != walk(content, answers).asked:
+        walked = walk(content, answers)
+        asked = {key for key in walked.asked if content.items[key].cautions}
+        warned = {
+            f"{key}.caution.{each.key}" for key in asked for each in warnings(content, key, walked.facts)
+        }
+        if tuple(link for link in shown if link in content.items) != walked.asked or warned != {
+            link for link in shown if ".caution." in link
+        }:
             yield answers
+
+
+def warnings(content, key, facts):
+    return [caution for caution in content.items[key].cautions if caution.when.truth(facts) is YES]
 
 
 def test_another_system_asks_the_same_for_the_same_answers(content, questionnaire, proof):
@@ -183,7 +195,7 @@ def waiting(node):
 def test_each_condition_that_is_lost_is_found(content, questionnaire):
     assert len(waiting(questionnaire)) > 15
     for number, item in enumerate(waiting(questionnaire)):
-        if item["type"] != "group":
+        if item["type"] == "choice":
             for test in range(len(item["enableWhen"])):
                 harmed = copy.deepcopy(questionnaire)
                 del waiting(harmed)[number]["enableWhen"][test]

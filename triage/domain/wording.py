@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 
 from triage.domain.content import Content, Item, Part, Phrase, Sentence
 from triage.domain.logic import YES, Facts
@@ -53,6 +54,25 @@ def with_texts(item: Item, texts: Mapping[str, str], words: Words) -> Item:
             )
             for option in item.options
         ),
+    )
+
+
+def wordings(content: Content, item: Item, name: str) -> list[str]:
+    """The other words that some people read in place of this text of the item: by its variants and its phrases."""
+    plain = texts_of(item)[name]
+    written = [item.phrased.get(name, plain), *(variant.texts.get(name, "") for variant in item.variants)]
+    named = [dict(zip(content.phrases, each, strict=True)) for each in _ways(content)]
+    said = (filled(text, words) for text in written if text for words in named)
+    return [text for text in dict.fromkeys(said) if text != plain]
+
+
+def _ways(content: Content) -> Iterable[tuple[str, ...]]:
+    """Every way to say the phrases, each with each."""
+    return product(
+        *(
+            {phrase.text: None} | {text: None for _when, text in phrase.variants}
+            for phrase in content.phrases.values()
+        )
     )
 
 

@@ -1,6 +1,7 @@
 """Our conditions as FHIR's: plain `enableWhen` where it can say the same, else a FHIRPath expression.
 
-`enableWhen` is a flat list of which any or all hold. It says all that the shipped content asks for. It knows no
+`enableWhen` is a flat list of which any or all hold. It says all that the shipped content asks for; one of several
+codes, where all of a list has to hold, is said as "answered, and with none of the others". It knows no
 "unsure", so that an item that was asked and not answered, which counts as unsure here, is written as one more
 test: no answer exists. Exits are not looked at here: what reads an item stands in groups that wait for the same ones.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from triage.domain.content import Content
+from triage.domain.content import Content, Item
 from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
 from triage.exports.fhir import Json, system
 
@@ -40,10 +41,26 @@ def _joined(content: Content, behavior: str, parts: tuple[Condition, ...]) -> tu
     tests: Tests = []
     for part in parts:
         found = _flat(content, part)
-        if found is None or (found[0] != behavior and len(found[1]) > 1):
+        if found and found[0] != behavior and len(found[1]) > 1:
+            found = _none_of_the_others(content, part)
+        if found is None:
             return None
         tests += found[1]
     return behavior, tests
+
+
+def _none_of_the_others(content: Content, condition: Condition) -> tuple[str, Tests] | None:
+    """Among tests that all have to hold: one of several codes, said as answered, and with no other code."""
+    while isinstance(condition, Sign):
+        condition = condition.when
+    if not isinstance(condition, AnyOf) or condition.unsure in condition.codes:
+        return None
+    item = content.items[condition.item]
+    if not item.takes_one:
+        return None
+    others = [option.code for option in item.options if option.code not in condition.codes]
+    answered = {"question": item.key, "operator": "exists", "answerBoolean": True}
+    return "all", [answered, *(_test(content, item, "!=", code) for code in others)]
 
 
 def _any_of(content: Content, condition: AnyOf) -> Tests:
@@ -53,17 +70,15 @@ def _any_of(content: Content, condition: AnyOf) -> Tests:
     if may_be_missing and item.ask_when is not None:
         return []
     codes = [option.code for option in item.options if option.code in condition.codes]
-    tests: Tests = [
-        {
-            "question": item.key,
-            "operator": "=",
-            "answerCoding": {"system": system(content.key, item.key), "code": code},
-        }
-        for code in codes
-    ]
+    tests: Tests = [_test(content, item, "=", code) for code in codes]
     if may_be_missing:
         tests.append({"question": item.key, "operator": "exists", "answerBoolean": False})
     return tests
+
+
+def _test(content: Content, item: Item, operator: str, code: str) -> Json:
+    coding = {"system": system(content.key, item.key), "code": code}
+    return {"question": item.key, "operator": operator, "answerCoding": coding}
 
 
 # FHIRPath

@@ -6,12 +6,13 @@ Another system that shows it asks the same questions for the same answers; docs/
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from triage.domain.content import Content, Item, Option, Screen
 from triage.domain.loading import languages
 from triage.domain.logic import All, AnyOf, Condition
+from triage.domain.wording import filled, phrases, texts_of, wordings
 from triage.exports import fhir, fhir_conditions
 from triage.exports.fhir import HL7, Json
 from triage.models import Release
@@ -77,6 +78,25 @@ class _Writer:
         words: Json = {field: fhir.string(read(self.main))}
         return words | {f"_{field}": {"extension": translations}} if translations else words
 
+    def _wordings(self, field: str, item: Item, name: str) -> Json:
+        """The field as it is said to anybody; beside it its translations, and how else it is said to somebody."""
+        words = self._words(field, lambda content: texts_of(content.items[item.key])[name])
+        others = [
+            fhir.extension(
+                "wording",
+                extension=[
+                    {"url": "lang", "valueCode": code},
+                    {"url": "content", "valueString": fhir.string(text)},
+                ],
+            )
+            for code, content in ((self.main.language, self.main), *self.others.items())
+            for text in wordings(content, content.items[item.key], name)
+        ]
+        if others:
+            beside = words.setdefault(f"_{field}", {"extension": []})
+            beside["extension"] = [*beside["extension"], *others]
+        return words
+
     def _group(self, screen: Screen) -> Json:
         why = self._help(
             f"{fhir.group_link(screen.key)}.why", lambda content: content.screen_by_key[screen.key].why.text
@@ -86,8 +106,26 @@ class _Writer:
             **self._words("text", lambda content: content.screen_by_key[screen.key].title),
             "type": "group",
             **self._enabled(self._exits_before(screen)),
-            "item": [why, *(self._item(item, screen) for item in screen.items)],
+            "item": [
+                why,
+                *(
+                    part
+                    for item in screen.items
+                    for part in (*self._cautions(item), self._item(item, screen))
+                ),
+            ],
         }
+
+    def _cautions(self, item: Item) -> Iterator[Json]:
+        """What stands above a question for somebody: before it, since many systems show no text within a question."""
+        for place, caution in enumerate(item.cautions):
+            asked = [item.ask_when] if item.ask_when else []
+            yield {
+                "linkId": f"{item.key}.caution.{caution.key}",
+                **self._words("text", lambda content: _caution(content, item.key, place)),  # noqa: B023
+                "type": "display",
+                **self._enabled([*asked, caution.when]),
+            }
 
     def _item(self, item: Item, screen: Screen) -> Json:
         conditions = [
@@ -98,6 +136,8 @@ class _Writer:
         extensions = enabled.pop("extension", [])
         if item.kind in CONTROLS:
             extensions = [_control(CONTROLS[item.kind]), *extensions]
+        if item.kind == "scale":
+            extensions.append({"url": f"{HL7}/questionnaire-choiceOrientation", "valueCode": "horizontal"})
         hint = (
             [self._help(f"{item.key}.hint", lambda content: _hints(content.items[item.key]))]
             if _hints(item)
@@ -106,7 +146,7 @@ class _Writer:
         fields: dict[str, Any] = {
             "extension": extensions,
             "linkId": item.key,
-            **self._words("text", lambda content: content.items[item.key].text),
+            **self._wordings("text", item, "text"),
             "type": TYPES[item.kind],
             **enabled,
             "required": item.kind != "text",
@@ -128,7 +168,7 @@ class _Writer:
         coding = {
             "system": fhir.system(self.main.key, item.key),
             "code": option.code,
-            **self._words("display", lambda content: content.items[item.key].option(option.code).text),
+            **self._wordings("display", item, option.code),
         }
         return ({"extension": extensions} if extensions else {}) | {"valueCoding": coding}
 
@@ -179,3 +219,7 @@ def _hints(item: Item) -> str:
     """The hints of the question and of its options, which FHIR has no place for: one text, a line for each."""
     of_options = (f"{option.text}: {option.hint}" for option in item.options if option.hint)
     return "\n".join(filter(None, (item.hint, *of_options)))
+
+
+def _caution(content: Content, item: str, place: int) -> str:
+    return filled(content.items[item].cautions[place].sentence.text, phrases(content))

@@ -7,6 +7,9 @@ the decision also carries its name and reasons for staff.
 from __future__ import annotations
 
 from triage.domain.content import Content, Item
+from triage.domain.logic import Facts
+from triage.domain.walk import walk
+from triage.domain.wording import worded
 from triage.exports import fhir
 from triage.exports.fhir import Json
 from triage.exports.json_lines import line
@@ -77,7 +80,8 @@ def _taken_back(content: Content, flag: Public) -> Json:
 
 def _groups(content: Content, data: Public) -> list[Json]:
     """The screens that asked something, each with the items that were asked."""
-    answered = {answer["item"]: _choice(content, answer) for answer in data["answers"]}
+    facts = walk(content, {answer["item"]: tuple(answer["codes"]) for answer in data["answers"]}).facts
+    answered = {answer["item"]: _choice(content, answer, facts) for answer in data["answers"]}
     answered |= {key: _text(content.items[key], text) for key, text in data.get("notes", {}).items()}
     groups = []
     for screen in content.screens:
@@ -88,8 +92,8 @@ def _groups(content: Content, data: Public) -> list[Json]:
     return groups
 
 
-def _choice(content: Content, answer: Public) -> Json:
-    item = content.items[answer["item"]]
+def _choice(content: Content, answer: Public, facts: Facts) -> Json:
+    item = worded(content, content.items[answer["item"]], facts)
     return {
         "linkId": item.key,
         "text": fhir.string(answer["question"]),
