@@ -27,7 +27,9 @@ HALVES = (  # one that never says all its headers, and one that never sends all 
     b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nlanguage",
 )
 # Seconds. All at once, one of gunicorn's two processes would take them all, and the other stay free.
-APART = 0.05
+APART, APART_OF_MANY = 0.05, 0.0005
+FEW = 60  # are enough for gunicorn alone
+FROM_ONE = 90  # from one address: below what nginx lets one have
 MOST_SECONDS = 2
 EMERGENCY_NUMBER = "911"  # the clinic's default
 ADVICE = ("tel:911", "Call", "Llame")  # in every language, since none was chosen
@@ -95,13 +97,14 @@ def nginx_of_the_guide(
         block = block.replace(there, ours)
     left_out = ("listen [::]", *without)
     kept = [line for line in block.splitlines() if not line.strip().startswith(left_out)]
+    (events,) = re.findall(r"^worker_rlimit_nofile.*\nevents .*$", text, re.MULTILINE)
     temporary = [f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi")]
     temporary += [f"client_body_temp_path {folder}/body;", "access_log off;"]
     configuration = folder / "nginx.conf"
     configuration.write_text(
         f"daemon off; user {getpass.getuser()}; worker_processes 1;\n"
         f"pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
-        f"events {{}}\nhttp {{\n{' '.join(temporary)}\n" + "\n".join(kept) + "\n}\n"
+        f"{events}\nhttp {{\n{' '.join(temporary)}\n" + "\n".join(kept) + "\n}\n"
     )
     with (folder / "nginx.err").open("wb") as errors:
         server = subprocess.Popen([nginx, "-c", str(configuration)], stderr=errors)
@@ -124,11 +127,14 @@ def ask(port: int, path: str, method: str = "GET", seconds: float = 5) -> Reply 
 
 
 def half_open(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    """As many as asked for, some from each of many addresses; a patient from another asks for a page meanwhile."""
+    count = FEW if control else int(proof.options.half_open)
     with contextlib.ExitStack() as stack:
-        for _request, half in zip(range(proof.options.half_open), itertools.cycle(HALVES), strict=False):
-            line = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        for number, half in zip(range(count), itertools.cycle(HALVES), strict=False):
+            source = (f"127.0.{1 + number // FROM_ONE}.1", 0)
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", port), source_address=source))
             line.sendall(half)
-            time.sleep(APART)
+            time.sleep(APART if control else APART_OF_MANY)
         begin = time.monotonic()
         reply = ask(port, "/")
         seconds = time.monotonic() - begin
@@ -137,7 +143,7 @@ def half_open(proof: Proof, site: Footpath, port: int, control: bool = False) ->
         held=bool(reply and reply.status == 200 and seconds <= MOST_SECONDS),
         control=control,
         database=site.database_version(),
-        half_open=proof.options.half_open,
+        half_open=count,
         answered=bool(reply),
         seconds_for_a_page=round(seconds, 2),
     )
@@ -210,7 +216,7 @@ def away(proof: Proof, site: Footpath, port: int, control: bool = False) -> None
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("proxy", prove, arguments, databases=False, half_open=60, starts=60, patients=4)
+    return run("proxy", prove, arguments, databases=False, half_open=3000, starts=60, patients=4)
 
 
 if __name__ == "__main__":

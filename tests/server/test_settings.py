@@ -110,6 +110,8 @@ def test_words_for_on_and_off(word, meaning):
         ("SECRET_KEY_FALLBACKS", f"{KEY},short"),
         ("BACKUP_RECIPIENTS", "AGE-SECRET-KEY-1"),
         ("DISK_ENCRYPTED", "luks"),
+        ("HSTS_SUBDOMAINS", "preload"),
+        ("STAFF_HOST", "https://staff.example.org"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_set(name, value):
@@ -178,6 +180,7 @@ def test_deployment_check_is_clean(tmp_path):
     check = ("check", "--deploy", "--fail-level", "WARNING")
     checked = manage(*check, **SERVES, **KEPT_SAFE, DATA_DIR=str(tmp_path))
     assert checked.returncode == 0, checked.stderr
+    assert settings.SILENCED_SYSTEM_CHECKS == ["security.W005", "security.W021"]  # HSTS on other names
     bare = manage(*check, **SERVES, DATA_DIR=str(tmp_path))
     assert bare.returncode == 1
     assert all(f"footpath.W00{number}" in bare.stderr for number in (1, 2, 3, 4))

@@ -60,3 +60,8 @@ def test_the_name_stands_in_allowed_hosts_and_not_first():
     ):
         with pytest.raises(ImproperlyConfigured, match=r"STAFF_HOST: .*; set "):
             read_environment(wrong)
+
+
+def test_other_names_are_told_nothing_of_https_unless_the_clinic_says_so():
+    assert not read_environment({}).hsts_subdomains
+    assert read_environment({"HSTS_SUBDOMAINS": "on"}).hsts_subdomains

@@ -257,6 +257,14 @@ VARIABLES = (
         "Off only for a try-out on one's own machine.",
     ),
     Variable(
+        "HSTS_SUBDOMAINS",
+        "on or off",
+        switch,
+        "off",
+        "Tells browsers that every name beneath this one has https too, and may stand in their own lists. "
+        "Only where that is so: on a hospital's top domain it locks out others for a year.",
+    ),
+    Variable(
         "TRUST_PROXY",
         "on or off",
         switch,
@@ -357,6 +365,7 @@ class Environment:
 
     debug: bool
     https: bool
+    hsts_subdomains: bool
     trust_proxy: bool
     secret_key: str | None
     secret_key_fallbacks: list[str]
@@ -401,6 +410,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     defaults: dict[str, object] = {
         "debug": debug,
         "https": not debug,
+        "hsts_subdomains": False,
         "trust_proxy": False,
         "secret_key": None,
         "secret_key_fallbacks": [],
