@@ -227,7 +227,7 @@ def test_every_mark_on_a_result_leads_to_its_source(answers):
 @pytest.mark.parametrize("name", ERROR_PAGES)
 def test_an_error_page_needs_nothing_and_says_whom_to_call(name):
     page = html5lib.parse(
-        render_to_string(f"{name}.html", {"languages": ["en"]}), namespaceHTMLElements=False
+        render_to_string(f"{name}.html", {"languages": [("en", "English")]}), namespaceHTMLElements=False
     )
     assert page.find(".//a[@href='tel:911']") is not None
     assert len(list(page.iter("h1"))) == 1
@@ -236,7 +236,7 @@ def test_an_error_page_needs_nothing_and_says_whom_to_call(name):
 
 @pytest.mark.parametrize("name", ERROR_PAGES)
 def test_an_error_page_gives_the_clinics_own_emergency_number(name):
-    html = render_to_string(f"{name}.html", {"emergency_number": "112", "languages": ["en", "es"]})
+    html = render_to_string(f"{name}.html", {"emergency_number": "112"})
     assert "tel:112" in html
     assert "911" not in html
 
