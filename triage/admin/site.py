@@ -23,9 +23,9 @@ from django.views.decorators.cache import never_cache
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
-from triage.admin import kept, sign_in
+from triage.admin import kept, sign_in, worklist
 from triage.models import AccessEntry, the_clinic
-from triage.store import outbox, retention
+from triage.store import outbox, readiness, retention
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -125,9 +125,21 @@ class StaffSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         seen = request.user.has_perm("triage.view_triagesession")
         purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
+<<<<<<< HEAD
         may = request.user.has_perm("triage.change_clinic")
         number = {"proposed_number": the_clinic().proposed_number if may else ""}
         return super().index(request, {**number, **purges, **(extra_context or {})})
+=======
+        clinic = getattr(request, "clinic", None) or the_clinic()
+        day = {"tabs": worklist.counted(), "visits": worklist.next_visits()} if seen else {}
+        system: dict[str, Any] = {}
+        if request.user.has_perm("triage.change_clinic"):
+            steps = readiness.steps(clinic)
+            left = [step for step in steps if not step.done]
+            system = {"wishes": list(readiness.wishes(clinic)), "steps": steps, "open_steps": left}
+        context = {**day, **system}
+        return super().index(request, {**context, **purges, **(extra_context or {})})
+>>>>>>> 0d109f8 (Home: the day in numbers, the next visits, what the system wants, what a new clinic settles)
 
 
 @in_staff_language
