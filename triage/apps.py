@@ -5,11 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
-<<<<<<< HEAD
-from django.core.checks import register
-=======
 from django.core.checks import CheckMessage, Warning, register
->>>>>>> 0d109f8 (Home: the day in numbers, the next visits, what the system wants, what a new clinic settles)
 from django.db.models.signals import post_migrate
 
 # Each registers its lists with the site. Not in `triage/admin/__init__.py`, which the site itself is imported through.

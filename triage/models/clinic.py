@@ -177,6 +177,7 @@ class Clinic(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "clinic settings"
+        permissions = [("manage_staff", "Can invite, disable and reset staff")]
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="one_clinic"),
             models.CheckConstraint(
