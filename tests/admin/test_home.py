@@ -63,10 +63,10 @@ def test_the_next_visits_say_what_is_missing(reviewer):
 def test_a_new_clinic_is_told_what_to_settle_and_sees_what_is_done():
     manager = staff("Managers")
     page = text(manager.get(HOME))
-    assert "9 of 9 steps are left" in page
+    assert "8 of 9 steps are left" in page
     Clinic.objects.update(name="Hillside Feet", phone="555 0100", signed_off="Dr. Rivera, Nov 30")
     page = text(manager.get(HOME))
-    assert "6 of 9 steps are left" in page
+    assert "5 of 9 steps are left" in page
     assert "Have a clinician sign the decisions of docs/clinical-safety.md done" in page
     assert "steps are left" not in text(staff("Reviewers").get(HOME))
 
@@ -101,6 +101,6 @@ def test_what_the_system_wants_stands_there(settings):
 
 def test_whoever_deploys_is_warned_of_the_same():
     told = [warning.msg for warning in warn_of_what_is_missing()]
-    assert len(told) == 9
+    assert len(told) == 8
     Clinic.objects.update(phone="555 0100")
-    assert len(warn_of_what_is_missing()) == 8
+    assert len(warn_of_what_is_missing()) == 7
