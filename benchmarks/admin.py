@@ -23,27 +23,30 @@ PASSWORD = "a-password-of-this-run"
 LIST = "/admin/triage/triagesession/"
 PAGES = {
     "worklist": LIST,
-    "page 2": LIST + "?p=2",
-    "page 20, the last there is": LIST + "?p=20",
-    "filter: emergency": LIST + "?level__exact=3",
-    "filter: routine (most)": LIST + "?level__exact=1",
-    "filter: foot": LIST + "?origin__exact=foot",
-    "filter: new (few)": LIST + "?review_state__exact=1",
-    "filter: closed (most)": LIST + "?review_state__exact=4",
-    "filter: demo": LIST + "?demo__exact=1",
-    "two filters": LIST + "?level__exact=3&review_state__exact=1",
-    "two filters, few left": LIST + "?level__exact=3&origin__exact=foot",
-    "three filters, none left": LIST + "?level__exact=2&origin__exact=back&review_state__exact=1",
+    "tab: to review": LIST + "?tab=to-review",
+    "tab: visits": LIST + "?tab=visits",
+    "tab: done (most)": LIST + "?tab=done",
+    "tab: all": LIST + "?tab=all",
+    "page 2": LIST + "?tab=all&p=2",
+    "page 20, the last there is": LIST + "?tab=all&p=20",
+    "filter: emergency": LIST + "?tab=all&level__exact=3",
+    "filter: routine (most)": LIST + "?tab=all&level__exact=1",
+    "filter: foot": LIST + "?tab=all&origin__exact=foot",
+    "filter: demo": LIST + "?tab=all&demo__exact=1",
+    "filter: assigned to me": LIST + "?tab=all&assigned=me",
+    "two filters": LIST + "?level__exact=3",
+    "two filters, few left": LIST + "?tab=all&level__exact=3&origin__exact=foot",
+    "three filters, none left": LIST + "?level__exact=2&origin__exact=back",
     "search: a whole reference": LIST + "?q={reference}",
     "search: its first four signs": LIST + "?q={beginning}",
     "search: its first sign (many)": LIST + "?q={sign}",
     "search: a label": LIST + "?q={label}",
     "search: a label and four signs": LIST + "?q={alike}",
     "search: nobody's label": LIST + "?q=nobody",
-    "sort: by time": LIST + "?o=5",
-    "sort: by time, oldest first": LIST + "?o=-5",
-    "sort: by reference": LIST + "?o=1",
-    "sort and filter": LIST + "?o=5&level__exact=1",
+    "sort: by time": LIST + "?tab=all&o=4",
+    "sort: by time, newest first": LIST + "?tab=all&o=-4",
+    "sort: by reference": LIST + "?tab=all&o=1",
+    "sort and filter": LIST + "?tab=all&o=4&level__exact=1",
     "filter and search": LIST + "?level__exact=1&q={beginning}",
 }
 UNBOUNDED = {
@@ -131,13 +134,14 @@ def cpu_of(pid: int) -> float:
 
 def addresses() -> dict[str, str]:
     from triage.models import Invitation, TriageSession
+    from triage.store.labels import label_key
 
     opened = TriageSession.objects.filter(demo=True, record__contains="staff_result").order_by("pk").first()
     assert opened
     made, other = (TriageSession.objects.get(key_hash=f"made-{FEW // part}").reference for part in (2, 3))
     used = Invitation.objects.filter(sessions__submitted_at__isnull=False).distinct()
     alike, invitation = used[:2]
-    Invitation.objects.filter(pk=alike.pk).update(label=other[:5])
+    Invitation.objects.filter(pk=alike.pk).update(label=other[:5], label_key=label_key(other[:5]))
     typed = {
         "reference": made,
         "beginning": made[:5],

@@ -24,13 +24,4 @@
     else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
   });
-
-  const copy = document.querySelector("[data-copy]");
-  if (copy && navigator.clipboard) {
-    copy.hidden = false;
-    copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).value);
-      copy.nextElementSibling.textContent = "Copied.";
-    });
-  }
 }

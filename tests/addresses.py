@@ -127,6 +127,8 @@ class World:
             .replace("<path:object_id>", str(key))
             .replace("<id>", str(key))
             .replace("<int:pk>", str(key))
+            .replace("<uidb64>", "MQ")
+            .replace("<token>", "no-such-token")
             .replace("<app_label>", "triage")
             .replace("<url>", "no-such-page/")
         )

@@ -168,6 +168,7 @@ SESSION_COOKIE_AGE = 3 * 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 PASSWORD_HASHERS = ["triage.server.hashing.QueuedPBKDF2"]
 GUESSES_A_MINUTE = 20  # from one address, in each process: more are turned away before anything is hashed
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of a one-time link, see admin/staff.py
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {

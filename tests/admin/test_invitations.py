@@ -1,7 +1,10 @@
 """Invitations as staff make them: one by one or from a list, printed, revoked, made anew, found again."""
 
+import csv
+import io
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import segno
@@ -381,3 +384,56 @@ def test_axe_finds_nothing_on_the_forms_of_invitations_and_their_letters(page, l
     page.goto(ADD)
     look("Make the invitation")
     assert found == []
+
+
+# Without paper
+
+
+def test_each_link_stands_there_once_as_text_and_all_as_csv(reviewer):
+    page = paste(reviewer, line("A. B."), line("C. D."), make="")
+    letters = page.context["letters"]
+    links = [letter["carried"].link for letter in letters]
+    html = page.content.decode()
+    assert all(f'value="{link}"' in html for link in links)
+    rows = list(
+        csv.DictReader(
+            io.StringIO(
+                unescape(re.search(r'<textarea id="all-links".*?>(.*?)</textarea>', html, re.DOTALL)[1])
+            )
+        )
+    )
+    assert [(row["label"], row["link"]) for row in rows] == [("A. B.", links[0]), ("C. D.", links[1])]
+    for pk in Invitation.objects.values_list("pk", flat=True):
+        assert not any(link in reviewer.get(f"{LIST}{pk}/change/").content.decode() for link in links)
+
+
+def test_a_visit_is_moved_and_its_code_stays(reviewer):
+    code = invite(reviewer, label="A. B.", days=2)
+    invitation = Invitation.objects.get()
+    session = open_code(code) and TriageSession.objects.get()
+    later = timezone.localtime(timezone.now() + timedelta(days=9)).replace(
+        hour=14, minute=30, second=0, microsecond=0
+    )
+    page = reviewer.post(
+        f"{LIST}{invitation.pk}/change/",
+        {"move": "", "appointment_at": f"{later:%Y-%m-%dT%H:%M}"},
+        follow=True,
+    )
+    assert "moved to" in text(page)
+    invitation.refresh_from_db()
+    session.refresh_from_db()
+    assert invitation.appointment_at == session.appointment_at == later
+    assert invitation.expires_at > later
+    assert open_code(code).resolver_match.url_name != "return"
+    page = reviewer.post(
+        f"{LIST}{invitation.pk}/change/", {"move": "", "appointment_at": "2020-01-01T10:00"}, follow=True
+    )
+    assert "This day is over" in text(page)
+
+
+def test_who_is_to_be_reminded_has_not_opened_it_and_comes_soon(reviewer):
+    invite(reviewer, label="soon", days=1)
+    invite(reviewer, label="late", days=5)
+    open_code(invite(reviewer, label="opened", days=1))
+    page = reviewer.get(LIST, {"state": "remind"})
+    assert [row.label for row in page.context["cl"].result_list] == ["soon"]

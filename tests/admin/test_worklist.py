@@ -154,7 +154,7 @@ def test_why_names_the_signs_that_make_it_urgent_and_no_others(answers, why):
     assert submitted(answers).why == why
 
 
-def test_an_unfinished_emergency_is_marked_says_why_and_is_found_among_the_emergencies(reviewer):
+def test_an_unfinished_emergency_is_marked_and_found_among_the_emergencies(reviewer):
     session = given({"age": ("16-or-over",)}, {"safety-now": ("cold-limb",)})
     submitted(SAME_DAY)
     assert listed(reviewer, "?level__exact=3") == [session.reference]

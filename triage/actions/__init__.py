@@ -10,10 +10,14 @@ from triage.actions.accounts import (
     MANAGERS,
     RECOVERY_CODES,
     REVIEWERS,
+    NotToManage,
     WrongCode,
     check_second_factor,
     create_staff,
     demo_reviewer,
+    invite_staff,
+    manage_staff,
+    managed_staff,
     reset_second_factor,
     set_up_after_migration,
     set_up_second_factor,
@@ -35,7 +39,7 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.guesses import note_guess, pause_for_name
-from triage.actions.invitations import end_of_day, invite, invite_again, revoke
+from triage.actions.invitations import end_of_day, invite, invite_again, move, revoke
 from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, assign, drop_form, keep_form, review
@@ -76,6 +80,7 @@ __all__ = [
     "NotAStep",
     "NotComplete",
     "NotProved",
+    "NotToManage",
     "Opened",
     "TooManyCodes",
     "WrongCode",
@@ -95,6 +100,7 @@ __all__ = [
     "finish_purge",
     "invite",
     "invite_again",
+    "invite_staff",
     "is_manager",
     "keep_contact",
     "keep_drafts",
@@ -102,6 +108,9 @@ __all__ = [
     "keep_form",
     "keep_open",
     "load_draft",
+    "manage_staff",
+    "managed_staff",
+    "move",
     "note_access",
     "note_guess",
     "note_untold",

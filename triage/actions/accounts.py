@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -29,11 +30,13 @@ GROUPS = {
         "view_review",
         "add_review",
         "view_clinic",
+        "manage_staff",
         "change_clinic",
         "view_release",
         "publish_release",
         "view_outboxmail",
         "export_triagesession",
+        "export_reviews",
         "overview_triagesession",
         "rights_triagesession",
         *INVITING,
@@ -74,6 +77,50 @@ def create_staff(username: str, password: str, group: str) -> User:
     with transaction.atomic():
         user = User.objects.create_user(username, password=password, is_staff=True)
         user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+class NotToManage(Exception):
+    """One's own account, or one that is not a manager's to manage."""
+
+
+def managed_staff() -> QuerySet[User]:
+    """The accounts that managers manage: those of the staff groups, never a superuser's."""
+    staff = User.objects.filter(is_staff=True, is_superuser=False)
+    return staff.filter(pk__in=User.objects.filter(groups__name__in=GROUPS).values("pk"))
+
+
+@transaction.atomic
+def invite_staff(username: str, group: str, who: str, now: datetime) -> User:
+    """An account without a password, which its person chooses by a link. Raises IntegrityError for a name taken."""
+    user = User.objects.create_user(username, is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    note_access(AccessEntry.What.CHANGE, who, now, f"user {username}"[:150], f"invited to {group}")
+    return user
+
+
+@transaction.atomic
+def manage_staff(pk: int, what: str, who: str, now: datetime) -> User:
+    """Disable or enable an account, or reset it: then neither password nor device opens it, until a link sets new ones.
+
+    Raises User.DoesNotExist, NotToManage for oneself.
+    """
+    user = managed_staff().select_for_update(of=("self",)).get(pk=pk)
+    if user.get_username() == who or what not in ("disable", "enable", "reset"):
+        raise NotToManage
+    if what == "reset":
+        user.set_unusable_password()  # which also ends the sessions
+        reset_second_factor(user.get_username(), who, now)
+    else:
+        user.is_active = what == "enable"
+    user.save(update_fields=["password", "is_active"])
+    note_access(
+        AccessEntry.What.CHANGE,
+        who,
+        now,
+        f"user {user.get_username()}"[:150],
+        f"{what}d".replace("resetd", "reset"),
+    )
     return user
 
 

@@ -16,6 +16,7 @@ from triage.actions.reviews import ChangedMeanwhile
 from triage.models import (
     AccessEntry,
     Invitation,
+    TriageSession,
 )
 from triage.store.codes import LENGTH, code_hash
 from triage.store.labels import label_key
@@ -65,6 +66,26 @@ def revoke(pk: int, who: User, now: datetime) -> None:
     invitation.revoked_at = now
     invitation.save(update_fields=["revoked_at"])
     note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "revoked")
+
+
+@transaction.atomic
+def move(pk: int, appointment_at: datetime, who: User, now: datetime) -> Invitation:
+    """The visit is at another time; the code stays the same and works until the end of that day.
+
+    What was begun moves along, but for records: those say what was so when they were handed in. Raises
+    ChangedMeanwhile where the code opens nothing any more, IntegrityError where there is an invitation for that time.
+    """
+    invitation = Invitation.objects.select_for_update().get(pk=pk)
+    if not invitation.state(now).opens:
+        raise ChangedMeanwhile
+    invitation.appointment_at = appointment_at
+    invitation.expires_at = end_of_day(appointment_at)
+    invitation.save(update_fields=["appointment_at", "expires_at"])
+    TriageSession.objects.filter(invitation=invitation, submitted_at=None).update(
+        appointment_at=appointment_at
+    )
+    note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "moved to another time")
+    return invitation
 
 
 @transaction.atomic

@@ -129,7 +129,7 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str, address
     chain.save()
     way_back = new_code(key, now + timedelta(days=visit.clinic.return_days)) if key else NO_CODE
     result = frozen["result"]
-    urgency = URGENCY_LEVELS[result["urgency"]]
+    urgency, signs = URGENCY_LEVELS[result["urgency"]], why(visit)
     TriageSession.objects.filter(pk=visit.pk).update(
         language=frozen["language"],
         submitted_at=now,
@@ -139,7 +139,7 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str, address
         origin=result["origin"],
         root=result["root"] or "",
         urgency=urgency,
-        why=why(visit),
+        **({"why": signs} if signs or not visit.emergency_at else {}),  # of a sign taken back, what it was
         record=record,
         record_sha256=chain.sha256,
         record_number=chain.number,

@@ -70,7 +70,7 @@ class ClinicAdmin(GuardedList):
     fieldsets = (
         (None, {"fields": ("name", "phone", "hours")}),
         ("In an emergency", {"fields": ("emergency_number", "emergency_text", "advice_line", "ask_number")}),
-        ("Questions and results", {"fields": ("languages", "show_roots")}),
+        ("Questions and results", {"fields": ("languages", "show_roots", "signed_off")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
         ("Review", {"fields": ("outcomes", "open_outcomes")}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),

@@ -15,10 +15,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from triage import actions
-from triage.exports import BOM, FORMATS, chosen, what_it_holds
+from triage.exports import BOM, FORMATS, chosen, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
-from triage.models import AccessEntry
+from triage.models import AccessEntry, TriageSession
 from triage.store import releases
 
 MAY_EXPORT = "triage.export_triagesession"
@@ -28,19 +28,34 @@ NAMES = {
     "json": "JSON, a line for each submission",
     "fhir-responses": "FHIR R4, a QuestionnaireResponse for each submission",
 }
+REVIEWS = "reviews"
+MAY_EXPORT_REVIEWS = "triage.export_reviews"
+OF_REVIEWS = {
+    REVIEWS: "CSV, a row for each submission with its review: state, who and when, outcomes, findings, label"
+}
 QUESTIONNAIRE = "fhir-questionnaire"
 OF_A_RELEASE = {QUESTIONNAIRE: "FHIR R4, the published questions as a Questionnaire: no patient’s data"}
 
 
 class ExportForm(forms.Form):
     what = forms.ChoiceField(
-        choices=list({**NAMES, **OF_A_RELEASE}.items()),
+        choices=list({**NAMES, **OF_REVIEWS, **OF_A_RELEASE}.items()),
         widget=forms.RadioSelect,
         label="What to export",
         initial="submissions",
     )
     since = forms.DateField(
         required=False, label="Submitted on or after", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label="Submitted on or before", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    urgency = forms.TypedChoiceField(
+        required=False,
+        choices=[("", "all"), *TriageSession.Urgency.choices],
+        coerce=int,
+        empty_value=None,
+        label="Urgency",
     )
     notes = forms.BooleanField(
         required=False, label="With what patients wrote in their own words, and their numbers"
@@ -55,6 +70,9 @@ def export_view(request: HttpRequest, context: dict[str, object]) -> HttpRespons
     if not request.user.has_perm(MAY_EXPORT):
         raise PermissionDenied
     form = ExportForm(request.POST if request.method == "POST" else None)
+    if not request.user.has_perm(MAY_EXPORT_REVIEWS):
+        what = form.fields["what"]
+        what.choices = [choice for choice in what.choices if choice[0] != REVIEWS]  # type: ignore[attr-defined]
     if not form.is_valid():
         context |= {"title": "Export submissions", "form": form}
         return TemplateResponse(request, "admin/triage/export.html", context)
@@ -78,14 +96,27 @@ def _questionnaire(user: User, purpose: str) -> HttpResponseBase:
     )
 
 
-def _file(user: User, what: str, since: date | None, notes: bool, purpose: str) -> HttpResponseBase:
-    detail = f"{what_it_holds(what, since, notes)}: {purpose}"
+def _file(
+    user: User,
+    what: str,
+    since: date | None,
+    until: date | None,
+    urgency: int | None,
+    notes: bool,
+    purpose: str,
+) -> HttpResponseBase:
+    detail = f"{what_it_holds(what, since, notes, until, urgency)}: {purpose}"
     actions.note_access(AccessEntry.What.EXPORT, user.get_username(), timezone.now(), "submissions", detail)
-    form = FORMATS[what]
-    texts: Iterator[str] = iter(Export(form, chosen(since), notes=notes))
-    name = f"footpath-{what}-{timezone.localdate():%Y-%m-%d}.{form.ending}"
+    texts: Iterator[str]
+    if what == REVIEWS:
+        ending, media_type, texts = "csv", "text/csv", reviews.lines(reviewed(since, until, urgency))
+    else:
+        form = FORMATS[what]
+        ending, media_type = form.ending, form.media_type
+        texts = iter(Export(form, chosen(since, "", until, urgency), notes=notes))
+    name = f"footpath-{what}-{timezone.localdate():%Y-%m-%d}.{ending}"
     return StreamingHttpResponse(
-        chain([BOM], texts) if form.ending == "csv" else texts,
-        content_type=f"{form.media_type}; charset=utf-8",
+        chain([BOM], texts) if ending == "csv" else texts,
+        content_type=f"{media_type}; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

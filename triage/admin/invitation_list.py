@@ -38,13 +38,9 @@ LIKE_A_NAME = (
 )
 
 
-class InvitationForm(forms.Form):
-    label = forms.CharField(
-        max_length=40,
-        help_text=Invitation._meta.get_field("label").help_text,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Write initials.", "max_length": "Write at most 40 letters."},
-    )
+class MoveForm(forms.Form):
+    """When a visit is."""
+
     appointment_at = forms.DateTimeField(
         label="Appointment",
         help_text="Date and time at the clinic. The invitation works until the end of that day.",
@@ -55,13 +51,34 @@ class InvitationForm(forms.Form):
             "invalid": "Write it as 2026-11-30 14:30 or as 11/30/2026 2:30 PM.",
         },
     )
+
+    def __init__(self, now: datetime, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.now = now
+
+    def clean_appointment_at(self) -> datetime:
+        appointment_at: datetime = self.cleaned_data["appointment_at"]
+        if actions.end_of_day(appointment_at) <= self.now:
+            raise ValidationError("This day is over. Check the date.")
+        if appointment_at > self.now + FARTHEST:
+            raise ValidationError("This is more than a year from now. Check the year.")
+        return appointment_at
+
+
+class InvitationForm(MoveForm):
+    field_order = COLUMNS
+    label = forms.CharField(
+        max_length=40,
+        help_text=Invitation._meta.get_field("label").help_text,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Write initials.", "max_length": "Write at most 40 letters."},
+    )
     language = forms.ChoiceField(help_text="The letter is in it, and the questions begin in it.")
 
     def __init__(
         self, languages: Mapping[str, str], now: datetime, data: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(data)
-        self.now = now
+        super().__init__(now, data)
         field = self.fields["language"]
         field.choices = list(languages.items())  # type: ignore[attr-defined]
         allowed = " or ".join(languages)
@@ -80,14 +97,6 @@ class InvitationForm(forms.Form):
         """The label, where it says more than a sign of the clinic's own should."""
         label: str = self.cleaned_data.get("label", "")
         return label if NAME.search(label) else ""
-
-    def clean_appointment_at(self) -> datetime:
-        appointment_at: datetime = self.cleaned_data["appointment_at"]
-        if actions.end_of_day(appointment_at) <= self.now:
-            raise ValidationError("This day is over. Check the date.")
-        if appointment_at > self.now + FARTHEST:
-            raise ValidationError("This is more than a year from now. Check the year.")
-        return appointment_at
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

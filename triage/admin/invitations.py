@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -23,16 +23,26 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from triage import actions
-from triage.admin.invitation_list import LIKE_A_NAME, MOST_LINES, SAME, InvitationForm, PastedList, read_list
+from triage.admin.invitation_list import (
+    LIKE_A_NAME,
+    MOST_LINES,
+    SAME,
+    InvitationForm,
+    MoveForm,
+    PastedList,
+    read_list,
+)
 from triage.admin.lists import GuardedList
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
+from triage.exports.table import written
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
 from triage.store import labels, releases
 from triage.store.codes import carried, for_patients, qr_code
 from triage.store.rooms import Room
 
 State = Invitation.State
+REMIND, SOON = "remind", timedelta(days=2)
 NOT_SO = "This invitation has changed since you opened the page. See its state now."
 
 
@@ -51,10 +61,16 @@ class StateFilter(admin.SimpleListFilter):
     title = parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, str(state.label)) for state in State]
+        return [
+            *((state.value, str(state.label)) for state in State),
+            (REMIND, "not opened, visit in 2 days"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
         state = self.value()
+        if state == REMIND:
+            now = timezone.now()
+            return queryset.filter(in_state(State.OPEN, now), appointment_at__range=(now, now + SOON))
         if state is None or state not in State:
             return queryset
         return queryset.filter(in_state(state, timezone.now()))
@@ -205,6 +221,7 @@ class InvitationAdmin(GuardedList):
             "state": invitation.state(now),
             "may_act": self.has_change_permission(request) and self.has_add_permission(request),
             "lasts": now < invitation.expires_at,
+            "move": MoveForm(now),
         }
         return self._page(request, "invitation.html", invitation.label, **context)
 
@@ -213,6 +230,8 @@ class InvitationAdmin(GuardedList):
             raise PermissionDenied
         user, now = _user(request), timezone.now()
         try:
+            if "move" in request.POST:
+                self._move(request, invitation, now)
             if "again" in request.POST:
                 return self._letters(request, actions.invite_again(invitation.pk, user, now))
             if "revoke" in request.POST:
@@ -222,9 +241,20 @@ class InvitationAdmin(GuardedList):
             messages.error(request, NOT_SO)
         return redirect(request.path)
 
+    def _move(self, request: HttpRequest, invitation: Invitation, now: datetime) -> None:
+        form = MoveForm(now, request.POST)
+        if not form.is_valid():
+            messages.error(
+                request, " ".join(str(error) for errors in form.errors.values() for error in errors)
+            )
+            return
+        moved = actions.move(invitation.pk, form.cleaned_data["appointment_at"], _user(request), now)
+        when = date_format(timezone.localtime(moved.appointment_at), "D, M j, Y, H:i")
+        messages.success(request, f"{invitation.label}: moved to {when}. The letter’s code stays the same.")
+
     def _letters(self, request: HttpRequest, made: list[tuple[Invitation, str]]) -> HttpResponse:
         """One page of paper for each. Nothing keeps the codes, so nothing can show them again."""
-        letters = [
+        letters: list[dict[str, Any]] = [
             {
                 "invitation": invitation,
                 "carried": carried(request, code),
@@ -232,11 +262,25 @@ class InvitationAdmin(GuardedList):
             }
             for invitation, code in made
         ]
-        return self._page(request, "letters.html", "Print now", letters=letters)
+        return self._page(request, "letters.html", "Print now", letters=letters, as_csv=_as_csv(letters))
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, f"admin/triage/invitation/{template}", context)
+
+
+def _as_csv(letters: list[dict[str, Any]]) -> str:
+    """For a mail-merge or a text-message service."""
+    rows = [
+        [
+            letter["invitation"].label,
+            timezone.localtime(letter["invitation"].appointment_at).strftime("%Y-%m-%d %H:%M"),
+            letter["invitation"].language,
+            letter["carried"].link,
+        ]
+        for letter in letters
+    ]
+    return written([["label", "appointment", "language", "link"], *rows])
 
 
 def _user(request: HttpRequest) -> User:

@@ -23,9 +23,9 @@ from django.views.decorators.cache import never_cache
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
-from triage.admin import kept, sign_in
+from triage.admin import kept, sign_in, staff, worklist
 from triage.models import AccessEntry, the_clinic
-from triage.store import outbox, retention
+from triage.store import outbox, readiness, retention
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -75,6 +75,8 @@ class StaffSite(admin.AdminSite):
         unused = ("autocomplete", "view_on_site")
         return [
             path("session/", kept.session_view, name="session"),
+            path("welcome/<uidb64>/<token>/", in_staff_language(staff.WelcomeView.as_view()), name="welcome"),
+            path("staff/", self.admin_view(staff.staff_view), name="triage_staff"),
             path("second-factor/", in_staff_language(sign_in.ask_code), name="second_factor"),
             path("second-factor/set-up/", in_staff_language(sign_in.set_up), name="second_factor_set_up"),
             *(url for url in super().get_urls() if getattr(url, "name", "") not in unused),
@@ -125,9 +127,16 @@ class StaffSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         seen = request.user.has_perm("triage.view_triagesession")
         purges = {"last_purge": retention.last_purge(), "refused": retention.refused_since()} if seen else {}
-        may = request.user.has_perm("triage.change_clinic")
-        number = {"proposed_number": the_clinic().proposed_number if may else ""}
-        return super().index(request, {**number, **purges, **(extra_context or {})})
+        clinic = getattr(request, "clinic", None) or the_clinic()
+        day = {"tabs": worklist.counted(), "visits": worklist.next_visits()} if seen else {}
+        system: dict[str, Any] = {}
+        if request.user.has_perm("triage.change_clinic"):
+            steps = readiness.steps(clinic)
+            left = [step for step in steps if not step.done]
+            system = {"wishes": list(readiness.wishes(clinic)), "steps": steps, "open_steps": left}
+            system["proposed_number"] = clinic.proposed_number
+        context = {**day, **system}
+        return super().index(request, {**context, **purges, **(extra_context or {})})
 
 
 @in_staff_language

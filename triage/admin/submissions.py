@@ -155,11 +155,12 @@ class SubmissionAdmin(ReadOnly, GuardedList):
     def _cell(self, name: str, session: TriageSession) -> str:
         return render_to_string(f"admin/triage/triagesession/{name}.html", {"session": session})
 
-    @admin.display(description="tick")
+    @admin.display(description="tick", empty_value="")
     def ticked(self, session: TriageSession) -> str:
-        return self._cell("row_tick", session)
+        routine = session.level == TriageSession.Urgency.ROUTINE and session.tab < TriageSession.Tab.DONE
+        return self._cell("row_tick", session) if routine and not session.behind_id else ""
 
-    @admin.display(description="urgency", ordering="-turn")
+    @admin.display(description="urgency", ordering="turn")
     def urgency_shown(self, session: TriageSession) -> str:
         return self._cell("row_urgency", session)
 

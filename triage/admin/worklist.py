@@ -7,15 +7,16 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from triage.actions import end_of_day
 from triage.admin.lists import Counted, CountedList
-from triage.models import Clinic, TriageSession
+from triage.models import Clinic, Invitation, TriageSession
 
 MOST_COUNTED = 1000
+MOST_VISITS = 10
 NEXT_FIRST = ["-turn", "waits_since", "pk"]
 NEWEST_FIRST = ["turn", "-waits_since", "-pk"]  # the same, backwards: along the same index
 TABS = {
@@ -57,6 +58,40 @@ def counts() -> dict[str, int]:
     }
     found = cast("dict[str, int]", Clinic.objects.filter(pk=1).values(**wanted).first() or {})
     return {tab: found.get(tab.replace("-", "_"), 0) for tab in TABS if tab != "all"}
+
+
+def counted() -> list[dict[str, Any]]:
+    """The tabs with their counts, as the first page shows them."""
+    found = counts()
+    return [
+        {"key": tab, "name": name, "count": found[tab], "more": found[tab] == MOST_COUNTED}
+        for tab, name in TABS.items()
+        if tab in found
+    ]
+
+
+def next_visits() -> list[dict[str, Any]]:
+    """The next invited visits, each with what is still missing."""
+    now = timezone.now()
+    coming = Invitation.objects.filter(
+        revoked_at=None, appointment_at__gte=now, appointment_at__lt=end_of_day(now + timedelta(days=1))
+    )
+    sessions = TriageSession.objects.with_a_row().only(
+        "reference", "invitation", "review_state", "submitted_at"
+    )
+    rows = coming.order_by("appointment_at").prefetch_related(Prefetch("sessions", sessions))[:MOST_VISITS]
+    return [{"invitation": row, "missing": _missing(row)} for row in rows]
+
+
+def _missing(invitation: Invitation) -> str:
+    if not invitation.opened_at:
+        return "not opened"
+    if not invitation.sent_at:
+        return "begun, not handed in"
+    waits = any(
+        session.review_state < TriageSession.ReviewState.REVIEWED for session in invitation.sessions.all()
+    )
+    return "to review" if waits else ""
 
 
 class Unshown(admin.SimpleListFilter):

@@ -10,9 +10,9 @@ from typing import Any
 from triage.domain.content import Content
 from triage.domain.decision import Decision, reasons
 from triage.domain.walk import Walk
-from triage.domain.wording import listed
+from triage.domain.wording import fitting, listed
 
-SIGN_NUMBER = re.compile(r" ?\([KNP]\d+\)")  # what the rules call a sign, behind its name
+SIGN_NUMBER = re.compile(r" ?\((?:K\d|INJ|N)\)")  # what the rules call a sign, behind its name
 AND = "and"
 Line = Mapping[str, Any]  # of a frozen result: item, given, known
 
@@ -75,10 +75,20 @@ class Telling:
             for reason in reasons(rule, walked):
                 item = content.items[reason.item]
                 names = [self.short(code) for code in reason.codes if code != item.unsure]
-                if item.kind == "many":
+                if named := _sign_names(content, reason.sign, walked):
+                    yield from named
+                elif item.kind == "many":
                     yield from names
                 elif names:
                     yield f"{item.label[:1].lower()}{item.label[1:]}: {' or '.join(names)}"
+
+
+def _sign_names(content: Content, sign: str | None, walked: Walk) -> list[str]:
+    """What staff call a sign with these answers; nothing where it has no short name."""
+    if sign is None or sign not in content.sign_texts:
+        return []
+    parts = fitting(content.sign_texts[sign].parts, walked.facts)
+    return [without_numbers(part.staff_name) for part in parts if part.staff_name]
 
 
 def telling(tree: Mapping[str, Any]) -> Telling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -22,16 +22,42 @@ FORMATS: dict[str, Format] = {
 BOM = "\ufeff"  # by which Excel knows UTF-8
 
 
-def chosen(since: date | None, release_sha256: str = "") -> Iterator[TriageSession]:
-    """The submissions from that day on (in the clinic's time zone), of that release; both may be left open."""
+def chosen(
+    since: date | None, release_sha256: str = "", until: date | None = None, urgency: int | None = None
+) -> Iterator[TriageSession]:
+    """The submissions of these days (in the clinic's time zone), that release and urgency; each may be left open."""
+    return submissions(**_only(since, release_sha256, until, urgency))
+
+
+def reviewed(since: date | None, until: date | None, urgency: int | None) -> Iterator[TriageSession]:
+    """The same with what staff did about them."""
+    sessions = TriageSession.objects.exclude(record_number=None).filter(**_only(since, "", until, urgency))
+    rows = sessions.order_by("record_number").select_related("invitation", "assigned_to").defer("record")
+    return rows.prefetch_related("reviews__reviewer").iterator(chunk_size=100)
+
+
+def _only(since: date | None, release_sha256: str, until: date | None, urgency: int | None) -> dict[str, Any]:
     only: dict[str, Any] = {}
     if since:
         only["submitted_at__gte"] = timezone.make_aware(datetime.combine(since, time()))
+    if until:
+        only["submitted_at__lt"] = timezone.make_aware(datetime.combine(until + timedelta(days=1), time()))
     if release_sha256:
         only["release__sha256"] = release_sha256
-    return submissions(**only)
+    if urgency:
+        only["urgency"] = urgency
+    return only
 
 
-def what_it_holds(name: str, since: date | None, notes: bool) -> str:
+def what_it_holds(
+    name: str, since: date | None, notes: bool, until: date | None = None, urgency: int | None = None
+) -> str:
     """An export in words, for the access log."""
-    return ", ".join([name, *(["with notes"] if notes else []), *([f"since {since}"] if since else [])])
+    parts = [
+        name,
+        "with notes" if notes else "",
+        f"since {since}" if since else "",
+        f"until {until}" if until else "",
+        TriageSession.Urgency(urgency).label if urgency else "",
+    ]
+    return ", ".join(str(part) for part in parts if part)

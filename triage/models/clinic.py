@@ -10,6 +10,7 @@ KEPT_DAYS = 365  # until the clinic says otherwise
 PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
 
 
+NAMELESS = "The clinic"
 OUTCOMES = ["Rang", "Sent to emergency", "Advised", "Booked"]
 OPEN_OUTCOMES = ["No answer"]
 
@@ -35,7 +36,7 @@ class Clinic(models.Model):
         NEXT_DAY = "next-day", "by the end of the next working day"
         SAME_DAY = "same-day", "on the same day, in opening hours"
 
-    name = models.CharField(max_length=100, default="The clinic")
+    name = models.CharField(max_length=100, default=NAMELESS)
     phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
     hours = models.CharField("opening hours", max_length=100, blank=True)
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
@@ -121,6 +122,14 @@ class Clinic(models.Model):
         db_default="",
         help_text="The authority for privacy or health data where you are, and how to reach it. On the privacy page.",
     )
+    signed_off = models.CharField(
+        "decisions signed by",
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The clinician who has read the decisions of docs/clinical-safety.md and signed them, and the day.",
+    )
     outcomes = models.JSONField(
         "outcomes that settle a submission",
         default=outcomes,
@@ -168,6 +177,7 @@ class Clinic(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "clinic settings"
+        permissions = [("manage_staff", "Can invite, disable and reset staff")]
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="one_clinic"),
             models.CheckConstraint(

@@ -211,6 +211,7 @@ class TriageSession(models.Model):
         verbose_name = "submission"
         permissions = [
             ("export_triagesession", "Can export submissions"),
+            ("export_reviews", "Can export reviews"),
             ("overview_triagesession", "Can see the overview"),
             ("rights_triagesession", "Can disclose and erase a patient’s submission"),
         ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from triage import actions
+from triage.server.gate import REPLACEMENT
 from triage.store.visit import Visit
 
 LONGEST = 40
@@ -24,7 +25,8 @@ def keep_contact(request: HttpRequest, open_visit: Visit) -> Visit:
 
 def read_contact(typed: str) -> str:
     """In one line of signs that can be read."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())[:LONGEST]
+    signs = [sign if sign.isprintable() and sign != REPLACEMENT else " " for sign in typed]
+    return " ".join("".join(signs).split())[:LONGEST]
 
 
 def can_be_called(contact: str) -> bool:

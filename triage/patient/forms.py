@@ -76,6 +76,13 @@ class ScreenForm(forms.Form):
         """Whether it has one question only, which is then the page's heading."""
         return len(self.items) == 1
 
+    @property
+    def plain(self) -> bool:
+        """Whether all its answers are lists, each without headings, and nothing warns of a question or is typed."""
+        return not self.contact and all(
+            item.kind in ("one", "many") and not item.groups and not item.cautions for item in self.items
+        )
+
     def given(self, key: str) -> tuple[str, ...]:
         """What stands on the page as the answer: what was sent and refused, else what was answered before."""
         return tuple(self.data.getlist(key) if self.is_bound else self.shown[key])

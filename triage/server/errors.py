@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +15,7 @@ from django.utils.translation import get_language_from_request
 from django.views.decorators.http import require_safe
 
 from triage.models import Clinic
+from triage.server.gate import TooLarge
 
 RETRY_AFTER = "10"  # seconds
 
@@ -43,15 +44,15 @@ TEMPLATES = {
 }
 
 
-def languages_for(request: HttpRequest | None) -> list[str]:
+def languages_for(request: HttpRequest | None) -> list[tuple[str, Any]]:
     """The language of the pages in this browser; where it says nothing, every one that the clinic offers."""
-    offered = [code for code, _name in settings.LANGUAGES if code in (LastKnown.languages or (code,))]
+    offered = [each for each in settings.LANGUAGES if each[0] in (LastKnown.languages or each)]
     if request is None or not (
         request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) or request.META.get("HTTP_ACCEPT_LANGUAGE")
     ):
         return offered
     language = get_language_from_request(request)
-    return [language] if language in offered else offered
+    return [each for each in offered if each[0] == language] or offered
 
 
 def error_page(name: str, request: HttpRequest | None = None) -> HttpResponse:
@@ -70,7 +71,7 @@ def error_page(name: str, request: HttpRequest | None = None) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page("too-large" if isinstance(exception, RequestDataTooBig) else "bad-request", request)
+    return error_page("too-large" if isinstance(exception, TooLarge) else "bad-request", request)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -25,6 +25,10 @@ REPLACEMENT = UNREAD  # what decoding puts in place of bytes that are not text
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
+class TooLarge(BadRequest):
+    """A form that is too much to be read."""
+
+
 # As proxies write an address: in brackets, or with the port of the connection.
 WITH_PORT = (re.compile(r"\[([^]]*)\](?::\d{1,5})?"), re.compile(r"([\d.]+):\d{1,5}"))
 NETWORK = ~((1 << 64) - 1)  # of an IPv6 address: the half that a provider gives to one household
@@ -127,7 +131,7 @@ def _read_plainly(request: HttpRequest) -> None:
         sent = request.POST
     except TOO_MUCH:
         # Anybody can send one: no fault of ours, as Django would enter it in the log.
-        raise BadRequest("a form larger than any page of ours sends") from None
+        raise TooLarge("a form larger than any page of ours sends") from None
     except UnreadablePostError:  # the connection broke: the check of the form's token says so
         return
     cleaned = {name: [plain(value) for value in values] for name, values in sent.lists()}

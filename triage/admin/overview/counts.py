@@ -97,9 +97,20 @@ class Overview:
     def _acknowledged(self) -> Bars:
         waits = Counter((level, _wait(sent, seen)) for level, sent, seen in self._urgent())
         names = [*(name for _most, name in WAITS), NOT_YET]
-        rows = [(name.capitalize(), [waits[level, name] for level in URGENT]) for name in names]
+        # What nobody has acknowledged yet is work, no statistic: how many there are stands on the worklist too.
+        told = [
+            (
+                name.capitalize(),
+                [(charts.exact if name == NOT_YET else self.tell)(waits[level, name]) for level in URGENT],
+            )
+            for name in names
+        ]
         about = "From an urgent submission to the first step of a staff member."
-        return self._table("Time to acknowledgement", about, URGENT, rows)
+        columns = [str(level.label).capitalize() for level in URGENT]
+        return charts.bars("Time to acknowledgement", about, columns, told)
+
+    def _told(self, name: str) -> charts.Telling:
+        return charts.exact if name == NOT_YET else self.tell
 
     def _left_at(self) -> Bars:
         items: Counter[str] = Counter(dict(self._last_items()))

@@ -1,0 +1,104 @@
+"""What staff did, as a table: who may take it out, and what stands in it."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
+from tests.visitor import NOW, publish
+from triage import actions
+from triage.exports.reviews import COLUMNS
+from triage.models import AccessEntry, TriageSession
+
+pytestmark = pytest.mark.django_db
+EXPORT = "/admin/triage/triagesession/export/"
+WANTED = {"what": "reviews", "purpose": "audit"}
+
+
+@pytest.fixture(autouse=True)
+def release(db):
+    return publish()
+
+
+def exported(client, **more):
+    answer = client.post(EXPORT, WANTED | more)
+    assert answer.headers["Content-Type"].startswith("text/csv"), text(answer)
+    whole = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(whole)))
+
+
+def test_a_row_says_what_was_done_by_whom_and_when_and_what_was_found():
+    manager = staff("Managers")
+    user = User.objects.get(username="managers")
+    wanted = {"label": "=A. B.", "appointment_at": NOW + timedelta(days=1), "language": "en"}
+    ((invitation, _code),) = actions.invite([wanted], user, NOW)
+    session = submitted(SAME_DAY)
+    TriageSession.objects.filter(pk=session.pk).update(
+        invitation=invitation, appointment_at=invitation.appointment_at
+    )
+    actions.assign(session.pk, user, user, NOW)
+    nothing = {"finding": "", "root": "", "urgency": None}
+    found = {"finding": "back", "root": "S1", "urgency": 1, "outcome": "Booked"}
+    for minutes, state, said in (
+        (7, 2, nothing | {"outcome": "No answer"}),
+        (90, 3, found),
+        (95, 4, nothing),
+    ):
+        session.refresh_from_db()
+        actions.review(
+            session.pk, session.mark, user, state, "A secret note.", NOW + timedelta(minutes=minutes), **said
+        )
+    (row,) = exported(manager)
+    assert list(row) == list(COLUMNS)
+    assert row == {
+        "reference": session.reference,
+        "demo": "no",
+        "submitted_at": "2026-11-22T09:00:00+00:00",
+        "urgency": "same-day",
+        "origin": "foot",
+        "label": "'=A. B.",
+        "appointment_at": "2026-11-23T09:00:00+00:00",
+        "state": "closed",
+        "assigned_to": "managers",
+        "first_step_at": "2026-11-22T09:07:00+00:00",
+        "minutes_to_first_step": "7",
+        "reviewed_at": "2026-11-22T10:30:00+00:00",
+        "reviewer": "managers",
+        "outcomes": "No answer; Booked",
+        "finding": "back",
+        "finding_root": "S1",
+        "urgency_in_hindsight": "routine",
+    }
+    assert AccessEntry.objects.filter(what="export", detail="reviews: audit").exists()
+
+
+def test_days_and_urgency_narrow_every_export_down():
+    manager = staff("Managers")
+    sessions = [
+        submitted(answers, now=NOW + timedelta(days=day))
+        for day, answers in enumerate((ROUTINE, SAME_DAY, EMERGENCY))
+    ]
+    references = [session.reference for session in sessions]
+    second = date(2026, 11, 23)
+    for what in ("reviews", "submissions"):
+        for chosen, expected in (
+            ({}, references),
+            ({"since": second}, references[1:]),
+            ({"until": second}, references[:2]),
+            ({"since": second, "until": second}, references[1:2]),
+            ({"urgency": 3}, references[2:]),
+        ):
+            assert [row["reference"] for row in exported(manager, what=what, **chosen)] == expected
+    assert AccessEntry.objects.filter(detail="reviews, since 2026-11-23, until 2026-11-23: audit").exists()
+
+
+def test_it_needs_a_right_of_its_own():
+    manager = staff("Managers")
+    group = User.objects.get(username="managers").groups.get()
+    group.permissions.remove(Permission.objects.get(codename="export_reviews"))
+    assert "with its review" not in text(manager.get(EXPORT))
+    assert "Select a valid choice" in text(manager.post(EXPORT, WANTED))
+    assert not AccessEntry.objects.filter(what="export").exists()
