@@ -96,6 +96,7 @@ def pages(client):
         "accounts": "/admin/auth/user/",
         "account": f"/admin/auth/user/{anna.pk}/change/",
         "new account": "/admin/auth/user/add/",
+        "accounts of a manager": "/admin/staff/",
         "group": f"/admin/auth/group/{Group.objects.first().pk}/change/",
         "password": "/admin/password_change/",
     }
