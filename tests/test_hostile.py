@@ -22,6 +22,7 @@ from triage.patient import forms
 from triage.server import gate
 from triage.server.gate import GateMiddleware, Request
 from triage.server.logs import PlainFormatter
+from triage.store.visit import STAMPS
 
 pytestmark = pytest.mark.django_db
 WRITTEN = (Answer, Review, Clinic, Invitation, TriageSession, User, Group, AccessEntry, LogEntry)
@@ -103,6 +104,7 @@ def forms_of(world):
     yield "manager", "/admin/triage/triagesession/export/", export
     rights = {"code": world.submitted.reference, "step": "text", "reason": "x"}
     yield "manager", "/admin/triage/triagesession/rights/", rights
+    yield "manager", "/admin/staff/", {"username": "new", "group": "Reviewers", "name": "", "invite": "on"}
     yield from accounts_forms(
         f"/admin/auth/user/{world.keys['user']}", f"/admin/auth/group/{world.keys['group']}"
     )
@@ -163,7 +165,9 @@ def addresses(world):
 
 
 def send_field(world, kind, path, name, form, value, look=lambda: None):
-    data = urlencode(form | {name: value}, doseq=True).encode()
+    # Else a patient's page would be told to be of other questions, before anybody reads it.
+    stamp = {"stamp": STAMPS.sign(world.answering.reference)} if kind == "answering" else {}
+    data = urlencode(stamp | form | {name: value}, doseq=True).encode()
     return world.call(kind, "POST", path, data, look, content_type=FORM)
 
 
