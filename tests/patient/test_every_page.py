@@ -168,7 +168,7 @@ def test_every_page_in_every_state(new_page, proof):
                 found[f"{name} {state} {language} {scheme} {size['width']}"] = wrong
         proof.progress(number, len(by_language["en"]))
     proof.counted(pages=len(seen), states=len(by_language["en"]), looked_at=dict(seen), violations=len(found))
-    assert found == {}
+    assert found == {}, "\n".join(f"{k}: {v}" for k, v in found.items())
 
 
 SPOILT = {
