@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from tests.addresses import World, outcome, routes
 from tests.corpus import BODIES, COOKIE_VALUES, COOKIES, FORM, HEADERS, SHORT, TYPES, VALUES
+from tests.visitor import holding
 from triage.models import AccessEntry, Answer, Clinic, Invitation, Review, TriageSession
 from triage.patient import forms
 from triage.server import gate
@@ -163,8 +164,14 @@ def addresses(world):
 
 
 def send_field(world, kind, path, name, form, value, look=lambda: None):
-    data = urlencode(form | {name: value}, doseq=True).encode()
+    data = urlencode(_stamped(world, kind) | form | {name: value}, doseq=True).encode()
     return world.call(kind, "POST", path, data, look, content_type=FORM)
+
+
+def _stamped(world, kind):
+    """What ties a patient's page to its session: without it nothing is taken, and nothing would be tried."""
+    key = world.clients[kind].cookies.get("visit")
+    return {"stamp": holding(key.value).stamp()} if key else {}
 
 
 def send_query(world, kind, path, name, value, look=None):
