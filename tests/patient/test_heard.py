@@ -216,7 +216,9 @@ def test_a_whole_journey_by_the_keyboard(page):
     assert page.url.endswith(reverse("result"))
     assert page.locator("h1").inner_text() == "Get help now"
     assert keys.count("Enter") == 20  # one for each page, none wasted
-    assert [line for line in keyboard.transcript if "Tab" in line and '"' not in line] == []  # every stop has a name
+    assert [
+        line for line in keyboard.transcript if "Tab" in line and '"' not in line
+    ] == []  # every stop has a name
 
 
 def stops(page, key):
