@@ -24,7 +24,7 @@
     if (hint && !(hint.compareDocumentPosition(input) & Node.DOCUMENT_POSITION_FOLLOWING)) fault("the hint comes late", group);
   }
   for (const target of all("button, .button, .option, summary, .call, .back, header a, footer a, input:not([type=hidden])").filter(shown)) {
-    const area = (target.closest(".option") ?? target).getBoundingClientRect();
+    const area = (target.closest(".option, .point") ?? target).getBoundingClientRect();
     if (area.height < 44 || area.width < 24) fault(`a target of ${Math.round(area.width)} by ${Math.round(area.height)}`, target);
   }
   if (document.documentElement.scrollWidth > innerWidth) fault("wider than the screen", document.body);

@@ -139,7 +139,10 @@ def test_check_content_names_every_fault_at_once_and_fails(tmp_path):
     (tmp_path / "es.yaml").write_text("language: es\nlanguage-name: Español\ntexts: {}\n", encoding="utf-8")
     done = manage("check_content", str(tmp_path))
     assert done.returncode == 1
-    assert "questionnaire.yaml: screens › injury › items › injury-steps › ask-when › item" in done.stderr
+    assert (
+        "questionnaire.yaml: screens › lifting › items › heel-stand › cautions › injury › when › item"
+        in done.stderr
+    )
     assert "no code 'fresh'. Use one of: no, not-sure, older, recent." in done.stderr
     assert "es.yaml: the whole file: the text 'title' is not translated. Translate: " in done.stderr
 

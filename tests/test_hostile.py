@@ -17,12 +17,12 @@ from django.urls import reverse
 
 from tests.addresses import World, outcome, routes
 from tests.corpus import BODIES, COOKIE_VALUES, COOKIES, FORM, HEADERS, SHORT, TYPES, VALUES
+from tests.visitor import holding
 from triage.models import AccessEntry, Answer, Clinic, Invitation, Review, TriageSession
 from triage.patient import forms
 from triage.server import gate
 from triage.server.gate import GateMiddleware, Request
 from triage.server.logs import PlainFormatter
-from triage.store.visit import STAMPS
 
 pytestmark = pytest.mark.django_db
 WRITTEN = (Answer, Review, Clinic, Invitation, TriageSession, User, Group, AccessEntry, LogEntry)
@@ -165,10 +165,14 @@ def addresses(world):
 
 
 def send_field(world, kind, path, name, form, value, look=lambda: None):
-    # Else a patient's page would be told to be of other questions, before anybody reads it.
-    stamp = {"stamp": STAMPS.sign(world.answering.reference)} if kind == "answering" else {}
-    data = urlencode(stamp | form | {name: value}, doseq=True).encode()
+    data = urlencode(_stamped(world, kind) | form | {name: value}, doseq=True).encode()
     return world.call(kind, "POST", path, data, look, content_type=FORM)
+
+
+def _stamped(world, kind):
+    """What ties a patient's page to its session: without it nothing is taken, and nothing would be tried."""
+    key = world.clients[kind].cookies.get("visit")
+    return {"stamp": holding(key.value).stamp()} if key else {}
 
 
 def send_query(world, kind, path, name, value, look=None):

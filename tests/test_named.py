@@ -15,11 +15,11 @@ NAMED = re.compile(
 
 
 def missing(text):
-    """What the text names that is nowhere: by its whole path, or by the end of it."""
+    """What the text names that is nowhere: by its whole path, by the end of it, or a decision by its number."""
     return [
         name
         for name in NAMED.findall(text)
-        if not any(place.endswith((f"/{name}", f"/{name}/")) for place in PLACES)
+        if not any(place.endswith((f"/{name}", f"/{name}/")) or f"/{name}-" in place for place in PLACES)
     ]
 
 
@@ -30,7 +30,7 @@ def test_what_files_name_is_there():
 
 
 def test_a_file_that_was_moved_would_be_missed():
-    assert missing("see store/notes.py, `triage/domain/` and tests/store") == []
+    assert missing("see store/notes.py, `triage/domain/`, tests/store and docs/adr/0009") == []
     assert missing("see patient/notes.py, notes.py and triage/views/") == [
         "patient/notes.py",
         "triage/views/",

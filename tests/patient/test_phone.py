@@ -108,7 +108,7 @@ def test_an_error_is_told_at_the_top_and_leads_to_the_question(page):
     press(page.get_by_role("button", name="Continue"))
     assert page.title().startswith("Error: ")
     expect(page.get_by_role("alert")).to_be_focused()
-    page.locator("[role=alert] a").click()
+    page.locator("[role=alert] a").first.click()
     expect(page.locator("[name=age]").first).to_be_focused()
     assert violations(page) == []
 
@@ -132,8 +132,9 @@ def test_the_keyboard_alone_answers_a_question(page):
     page.get_by_role("button", name="Start now").focus()
     press_key(page, "Enter")
     assert urlsplit(page.url).path == "/questions/age/"
-    page.locator("input[name=age]").first.focus()
-    page.keyboard.press("Space")
+    for name in ("age", "answering"):
+        page.locator(f"input[name={name}]").first.focus()
+        page.keyboard.press("Space")
     while page.evaluate("document.activeElement.type") != "submit":
         page.keyboard.press("Tab")
     press_key(page, "Enter")

@@ -107,15 +107,15 @@ def unreadable(*_given):
     raise ContentError([Fault("results.yaml", "sections", "the key 'new-section' is missing", "Add it")])
 
 
-def test_what_was_stored_shows_also_where_its_release_cannot_be_read_any_more(client, monkeypatch):
-    patient, midway = Patient(client=client), Patient(FOOT_ONLY | {"safety-now": ["cold-limb"]})
+def test_what_was_stored_shows_also_where_its_release_cannot_be_read_any_more(monkeypatch):
+    patient, midway = Patient(), Patient(FOOT_ONLY | {"safety-now": ["cold-limb"]})
     shown = main_of(patient.whole().content.decode())
     midway.go_on(midway.start(), until="emergency")
     releases.content.cache_clear()
     monkeypatch.setattr(releases, "load", unreadable)
     session = TriageSession.objects.get(submitted_at__isnull=False)
     assert run("reproduce", session.reference)[0] == shown
-    assert main_of(client.get("/result/").content.decode()) == shown
+    assert main_of(patient.client.get("/result/").content.decode()) == shown
     assert "1 records: every hash" in run("verify_store")[0]
     staff = Client()
     staff.force_login(actions.create_staff("vera", "a long password", actions.REVIEWERS))
@@ -125,7 +125,7 @@ def test_what_was_stored_shows_also_where_its_release_cannot_be_read_any_more(cl
         assert ("cold-limb" in page.content.decode()) == (each.submitted_at is None)
     # Who is in the middle starts again, once there is a release that can be read.
     assert midway.client.get("/go-on/").headers["Location"] == "/expired/"
-    assert client.get("/readyz").status_code == 503
+    assert patient.client.get("/readyz").status_code == 503
 
 
 # verify_store
