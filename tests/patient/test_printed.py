@@ -1,4 +1,4 @@
-"""What a patient prints: one sheet of either paper, in each language, with all that matters on it."""
+"""What a patient prints: two sheets at most of either paper, in each language, with all that matters on it."""
 
 import json
 
@@ -57,11 +57,11 @@ def result_of(page, live_server):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_result_prints_on_one_sheet(result_of, language, proof):
+def test_every_result_prints_on_two_sheets_at_most(result_of, language, proof):
     chosen = proof.size(QUICK, tuple(ANSWERS))
     printed = {outcome: sheets(result_of(ANSWERS[outcome], language)) for outcome in chosen}
     proof.counted(language=language, sheets=printed)
-    assert printed == dict.fromkeys(chosen, dict.fromkeys(PAPERS, 1))
+    assert max(number for papers in printed.values() for number in papers.values()) <= 2, printed
 
 
 def test_there_are_answers_for_every_result():
@@ -70,7 +70,7 @@ def test_there_are_answers_for_every_result():
     assert len({(decision.origin, decision.root, decision.urgency) for decision in found}) == 15
 
 
-def test_two_sheets_would_be_counted(result_of):
+def test_a_third_sheet_would_be_counted(result_of):
     page = result_of(FOOT_ONLY, "en")
     page.evaluate("document.querySelector('main').append(document.querySelector('.rest').cloneNode(true))")
     assert sheets(page) == dict.fromkeys(PAPERS, 2)
