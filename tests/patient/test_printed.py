@@ -72,8 +72,11 @@ def test_there_are_answers_for_every_result():
 
 def test_a_third_sheet_would_be_counted(result_of):
     page = result_of(FOOT_ONLY, "en")
-    page.evaluate("document.querySelector('main').append(document.querySelector('.rest').cloneNode(true))")
-    assert sheets(page) == dict.fromkeys(PAPERS, 2)
+    for _time in range(2):
+        page.evaluate(
+            "document.querySelector('main').append(document.querySelector('.rest').cloneNode(true))"
+        )
+    assert min(sheets(page).values()) > 2
 
 
 @pytest.mark.parametrize("outcome", QUICK)
