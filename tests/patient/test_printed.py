@@ -5,7 +5,7 @@ import json
 import pytest
 from django.urls import reverse
 
-from tests.browser import PAPERS, carry_over, sheets
+from tests.browser import carry_over, sheets
 from tests.shipped import shipped_content
 from tests.visitor import FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.decision import decide
