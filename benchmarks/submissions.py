@@ -19,7 +19,7 @@ TIME = {
 ROWS = """
 INSERT INTO triage_triagesession (
     key_hash, reference, clinic_id, release_id, language, demo, started_at, submitted_at, last_sequence,
-    origin, root, urgency, record, record_sha256, record_number, review_state
+    origin, root, urgency, record, record_sha256, record_number, review_state, refused
 )
 WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}),
     spread (n, r) AS (SELECT n, CAST(n AS bigint) * {spread} % 387420489 FROM numbers)
@@ -27,7 +27,7 @@ SELECT 'made-' || n, {reference}, {clinic}, {release}, CASE n % 5 WHEN 0 THEN 'e
     {time}, {time}, 20,
     CASE n % 10 WHEN 0 THEN 'unclear' WHEN 1 THEN 'foot' WHEN 2 THEN 'foot' WHEN 3 THEN 'foot' ELSE 'back' END, '',
     CASE WHEN n % 10 = 0 THEN 3 WHEN n % 20 = 1 THEN 2 ELSE 1 END,
-    '{{"made": ' || n || '}}', 'made', n, CASE WHEN n > {last} - 200 THEN n % 3 + 1 ELSE 4 END
+    '{{"made": ' || n || '}}', 'made', n, CASE WHEN n > {last} - 200 THEN n % 3 + 1 ELSE 4 END, ''
 FROM spread WHERE true
 ON CONFLICT (reference) DO NOTHING
 """
