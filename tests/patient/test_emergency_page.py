@@ -19,7 +19,7 @@ from triage.patient import contact, page
 from triage.store.rooms import Room
 
 pytestmark = pytest.mark.django_db
-SIGNS = [code for code in CONTENT.items["safety-now"].codes if code not in ("none", "not-sure")]
+SIGNS = sorted(CONTENT.items["safety-now"].codes - {"none", "not-sure"})
 MISTAKE = "I ticked that by mistake"
 NUMBER = "555 0100"
 
