@@ -416,6 +416,12 @@ def test_the_few_of_a_label_are_not_looked_for_along_all_references(reviewer, la
     rows = reviewer.get(f"{WORKLIST}?q={label}").context["cl"].queryset
     assert 7 in rows.values_list("record_number", flat=True)
     assert not re.search(READS_ALL, plan(rows))
+
+
+def test_a_search_along_all_references_would_be_noticed(reviewer):
+    many()
+    invite("MNX-3", [7, 8, 9, 10])
+    rows = reviewer.get(f"{WORKLIST}?q=MNX-3").context["cl"].queryset
     assert re.search(READS_ALL, plan(rows.order_by("reference")))
 
 
