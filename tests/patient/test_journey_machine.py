@@ -461,8 +461,8 @@ def a_change_is_not_kept(visit, given, *others):
     return record_answers(visit, new, *others)
 
 
-def what_was_refused_is_dropped(visit, given, now, drafts, refused=""):
-    return record_answers(visit, given, now, {}, refused)
+def what_was_refused_is_dropped(visit, given, now, drafts, *others):
+    return record_answers(visit, given, now, {}, *others)
 
 
 def what_was_taken_back_is_forgotten(content, before, given, after):
