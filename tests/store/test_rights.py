@@ -394,7 +394,7 @@ def test_what_was_sent_is_not_deleted_by_leaving():
 def test_the_privacy_page_says_what_the_clinic_has_set(client):
     page = text(client.get(reverse("privacy")))
     assert "deleted after 365 days" in page
-    assert "the office that watches over privacy where you live" in page
+    assert "the privacy office where you live" in page
     Clinic.objects.update(
         retention_days=90,
         privacy_contact="Privacy office, 555 0199",

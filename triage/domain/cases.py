@@ -74,6 +74,7 @@ class CaseTable:
             item.key: self.every[item.key] if item.takes_one else self.bits(item.key, item.exclusive)
             for item in self.items.values()
         }
+        self._fires: dict[tuple[str, bool], Cases] = {}
         self._known: dict[tuple[Condition, Truth, bool], Cases] = {}
 
     def bits(self, key: str, codes: Iterable[str]) -> Bits:
@@ -123,9 +124,11 @@ class CaseTable:
 
     def fires(self, rule: Rule, holds: bool = True) -> Cases:
         """When the rule's condition is surely met (or not `holds`: when it is not)."""
-        if rule.when is None:
-            return ALWAYS if holds else NEVER
-        return self.when(rule.when, YES, holds)
+        key = (rule.id, holds)  # a whole condition is long to look up, and a search asks thousands of times
+        if key not in self._fires:
+            always = ALWAYS if holds else NEVER
+            self._fires[key] = self.when(rule.when, YES, holds) if rule.when else always
+        return self._fires[key]
 
     def when(self, condition: Condition, level: Truth = YES, holds: bool = True) -> Cases:
         """When the condition's truth is `level` or more (or not `holds`: when it is less)."""
