@@ -1,12 +1,12 @@
-// Small helps. Every page works without this file.
+// Small helps: every page works without them.
 "use strict";
 const { page } = document.forms; // what the buttons of a page send
 const offline = document.getElementById("offline");
-const kept = document.getElementById("kept"); // the line that says whether what stands on the page is kept
+const kept = document.getElementById("kept"); // says whether what stands on the page is kept
 const idle = document.getElementById("idle");
-let end = Infinity; // of the time after which the server closes these pages
+let end = Infinity; // when the server closes these pages
 
-// A page the browser kept for "back" may show somebody's answers: ask the server anew.
+// A page the browser kept for "back" may show somebody's answers: ask anew.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 document.querySelector(".problem")?.focus();
@@ -22,7 +22,7 @@ addEventListener("change", ({ target }) => {
 const post = async (address, body) => {
   try {
     const answer = await fetch(address, { method: "POST", body, keepalive: true, signal: AbortSignal.timeout?.(8000) });
-    return { ok: answer.ok, url: answer.url, elsewhere: answer.redirected, text: await answer.text() };
+    return { status: answer.status, url: answer.url, elsewhere: answer.redirected, text: await answer.text() };
   } catch {
     return {}; // no connection
   }
@@ -32,11 +32,11 @@ const post = async (address, body) => {
 let edits = 0, held = 0, lost = false;
 const stay = async () => {
   const now = edits, sent = new FormData(page);
-  const { ok, url, elsewhere, text } = await post((idle || kept).dataset.stay, sent);
+  const { status, url, elsewhere, text } = await post((idle || kept).dataset.stay, sent), ok = status < 300;
   if (ok && page.contact) page["contact-shown"].value = sent.get("contact"); // what the server has of it now
   if (ok && elsewhere) location.replace(url); // closed, or a page of other questions
-  lost = !ok;
-  if (lost || elsewhere) return false;
+  lost = !(status < 500); // else the page is sent: what comes says more
+  if (!ok || elsewhere) return !lost && !elsewhere;
   end = Date.now() + text * 1000 || end;
   held = Math.max(held, now);
   return true;
@@ -62,8 +62,7 @@ if (kept) {
   addEventListener("visibilitychange", () => document.hidden && keep());
 }
 
-// A second tap within five seconds sends nothing. Where the connection seems to be gone, the page stays until it has
-// been tried.
+// A second tap within five seconds sends nothing. With no connection the page stays until one has been tried.
 let sent = -5000, tried = false;
 addEventListener("submit", async (event) => {
   if (event.timeStamp - sent < 5000) return event.preventDefault();
@@ -81,7 +80,7 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
-// Two minutes before the server closes these pages, ask whether anybody is there; at the end clear the screen.
+// Two minutes before these pages close, ask whether anybody is there; at the end clear the screen.
 if (idle) {
   end = Date.now() + idle.dataset.left * 1000;
   const clock = setInterval(async () => {

@@ -333,6 +333,16 @@ def test_offline_keeps_what_was_chosen(question_page):
 
 
 @pytest.mark.looks
+def test_a_refusal_is_no_lost_connection(question_page):
+    """An urgent sign on a page of others is answered by a 409: pressing Continue still brings what that says."""
+    question_page.route("**/stay/", lambda route: route.fulfill(status=409, body="of others"))
+    with question_page.expect_response("**/stay/"):
+        question_page.check("[data-alone]")
+    go_on(question_page)
+    question_page.wait_for_url("**/questions/where/")
+
+
+@pytest.mark.looks
 def test_a_second_tap_sends_nothing(question_page):
     posts = []
     question_page.on(

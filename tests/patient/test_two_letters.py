@@ -108,6 +108,7 @@ def test_an_emergency_sign_is_told_at_once_also_on_a_page_of_others(letters, wor
     answer = first.press(button(first, words))
     assert answer.status_code == 409
     assert 'href="tel:911"' in first.page.text
+    assert "Get help now" in first.page.text
     assert everything()[1] == kept
     first.press(first.onward())
     assert first.name == "not-open"

@@ -62,23 +62,27 @@ def asked_again(form: ScreenForm) -> HttpResponse:
     return redirect("question", form.screen.key)
 
 
-def keep_as_draft(request: HttpRequest, of: Visit) -> bool:
-    """The same, but answers too stay drafts, which nothing but their page reads. Whether they would be urgent."""
+def keep_as_draft(request: HttpRequest, of: Visit) -> Visit | None:
+    """The same, but answers too stay drafts, which nothing but their page reads.
+
+    Where they would be urgent: the session as it would be with them.
+    """
     form = sent_page(request, of)
     if form is None:
-        return False
+        return None
     given, drafts = taken(of, form, _made_at(request))
-    urgent = emergency_is_new(of, of.with_answers(given))
+    after = of.with_answers(given)
+    urgent = after if emergency_is_new(of, after) else None
     sent = form.sent()
     drafts |= {item: sent[item] for item in given}
     try:
         if drafts != of.drafts:
             actions.keep_drafts(of, drafts)
     except actions.AlreadySubmitted:
-        return False
+        return None
     except actions.AnsweredMeanwhile:
         again = visit.stamped(of.stamp, of.language)
-        return again is not None and keep_as_draft(request, again)
+        return keep_as_draft(request, again) if again else None
     except (OperationalError, InterfaceError):
         if not urgent:
             raise

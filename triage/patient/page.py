@@ -119,9 +119,9 @@ def _of_others(request: HttpRequest, here: Visit | None) -> HttpResponse:
     owner = visit.stamped(request.POST.get("stamp", ""), translation.get_language())
     if owner:
         owner = keep_contact(request, owner)
-    if owner and _readable(owner) and keep_as_draft(request, owner):
+    if owner and _readable(owner) and (urgent := keep_as_draft(request, owner)):
         speak(request, owner.content, owner.clinic)
-        return emergency_page(request, owner, reverse("go-on"), status=409)
+        return emergency_page(request, urgent, reverse("go-on"), status=409)
     if here is None:
         return closed(request, known=owner is not None)
     begun = f"?begun={owner.started_at:%Y-%m-%dT%H:%MZ}" if owner else ""
