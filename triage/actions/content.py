@@ -209,7 +209,7 @@ def _refuse_unsound(text: str, now: datetime, release: Release | None) -> None:
 
 def _refuse_contradicted(text: str, confirmed: Iterable[str] = ()) -> tuple[str, ...]:
     """The examples that are not decided as they say; raises Contradicted unless each is confirmed."""
-    missed = tuple(miss.name for miss in misses(load(json.loads(text))))
+    missed = _missed(text)
     if unconfirmed := set(missed) - set(confirmed):
         raise Contradicted(name for name in missed if name in unconfirmed)
     return missed
@@ -226,6 +226,11 @@ def _told_otherwise(trees: Trees) -> int:
 def _faults(text: str, today: str) -> tuple[Fault, ...]:
     trees = json.loads(text)
     return tuple(check(trees, today) if today else unreadable(trees))
+
+
+@lru_cache(maxsize=4)
+def _missed(text: str) -> tuple[str, ...]:
+    return tuple(miss.name for miss in misses(load(json.loads(text))))
 
 
 @lru_cache(maxsize=4)
