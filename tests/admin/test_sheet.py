@@ -27,7 +27,10 @@ from triage.models import AccessEntry, TriageSession
 from triage.store import releases, visit
 from triage.store.stories import the_telling
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("a sheet is made of one record, which is the same text on both"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -709,5 +709,5 @@ def test_correcting_without_end_comes_to_a_page_that_says_when_to_go_on(correcte
     patient.submit()
     page = patient.client.post(reverse("correct"), follow=True)
     assert page.resolver_match.url_name == "corrected-often"
-    assert "several times within an hour" in page.content.decode()
+    assert "many times in an hour" in page.content.decode()
     assert TriageSession.objects.exclude(corrects=None).count() == actions.sessions.MOST_CORRECTIONS

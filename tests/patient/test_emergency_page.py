@@ -18,7 +18,12 @@ from triage.models import Clinic, TriageSession
 from triage.patient import contact, page
 from triage.store.rooms import Room
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike(
+        "it is about what pages say and send; numbers are stored in test_storage and the two-session machine, on both"
+    ),
+]
 SIGNS = sorted(CONTENT.items["safety-now"].codes - {"none", "not-sure"})
 MISTAKE = "I ticked that by mistake"
 NUMBER = "555 0100"

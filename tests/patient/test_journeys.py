@@ -9,7 +9,10 @@ from tests.shipped import shipped_content
 from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shown
 from triage.models import Answer, TriageSession
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("the journey machine walks on both"),
+]
 CONTENT = shipped_content()
 
 

@@ -12,7 +12,10 @@ from triage import actions
 from triage.models import Answer, TriageSession
 from triage.patient import keeping
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("it is about what buttons send; drafts are stored by the journey machine, on both"),
+]
 # On one page: an answer, and ticks that contradict each other.
 SITES = ["top", min(CONTENT.items["foot-site"].exclusive)]
 HALF = {"side": "left", "foot-site": SITES}

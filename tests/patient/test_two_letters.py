@@ -14,7 +14,10 @@ from triage.models import Answer, TriageSession
 from triage.patient import page
 from triage.store import releases, visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("whose page it is, the two-session machine tries on both"),
+]
 BLADDER = FOOT_ONLY | {"safety-now": ["bladder-bowel"]}
 CHECKED = "check"
 

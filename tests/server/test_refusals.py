@@ -12,7 +12,10 @@ from triage import actions
 from triage.models import Clinic
 from triage.server.errors import TEMPLATES, LastKnown, error_page, languages_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("refusals ask no database for more than settings"),
+]
 ADVICE = {"en": "When to get help", "es": "Cuándo buscar ayuda"}
 
 
