@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import pytest
@@ -167,8 +167,9 @@ def neighbours(answers: Answers) -> Iterator[Answers]:
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_engine_and_oracle_agree_one_and_two_answers_away(person: str) -> None:
-    for answers in neighbours(PEOPLE[person]):
+def test_engine_and_oracle_agree_one_and_two_answers_away(person: str, proof: Any) -> None:
+    """Every fifth of them; all in the long form."""
+    for answers in islice(neighbours(PEOPLE[person]), 0, None, proof.size(5, 1)):
         assert not differs(CONTENT, answers), told(answers)
 
 

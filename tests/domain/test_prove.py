@@ -158,7 +158,6 @@ def test_functions_and_engine_agree() -> None:
     [
         lambda trees: entry(trees, "origin", "R5").update(gives="foot"),
         lambda trees: when(trees, "urgency", "S2")["any"].pop(),
-        lambda trees: when(trees, "origin", "C1")["all"].pop(),
         lambda trees: item(trees, "leg-sides").pop("ask-when"),
         lambda trees: when(trees, "signs", "ROW-R2")["all"][1]["any"][1].update({"at-least": 1}),
     ],
