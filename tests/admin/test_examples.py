@@ -23,7 +23,7 @@ def proved_and_compared(monkeypatch):
     """Only examples differ here, and no rule: others prove and compare."""
 
     def examine(text, running, progress):
-        return {"comparison": {"with": running.sha256, "name": str(running)}}
+        return {"comparison": {"with": running.sha256, "name": str(running), "changes": [], "left_out": []}}
 
     monkeypatch.setattr(examination, "broken_properties", lambda text: ())
     monkeypatch.setattr(examination, "examine", examine)

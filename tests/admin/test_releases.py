@@ -11,10 +11,11 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from tests.browser import axe_finds, each_look, press
-from tests.planted import without_examples
+from tests.planted import when, without_examples
 from tests.shipped import earlier_trees, small_trees
 from tests.visitor import FOOT_ONLY, NOW
 from triage import actions
+from triage.admin.comparison import share
 from triage.domain.loading import ContentError
 from triage.domain.walk import read_answers
 from triage.models import AccessEntry, Release, ReleaseStep, TriageSession
@@ -23,6 +24,7 @@ from triage.store import examination, releases
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/triage/release/"
+NOTHING_COMPARED = {"changes": [], "left_out": []}
 ONLY_BACKACHE = FOOT_ONLY | {"leg-pain": "a-good-deal", "leg-site": ["inner-calf"], "back-pain": "now"}
 
 
@@ -112,9 +114,13 @@ def read(response):
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
-def send(client, release, step="publish", note="Read and agreed.", running=None):
+def send(client, release, step="publish", note="Read and agreed.", running=None, ticked=None):
     running = releases.current().sha256 if running is None else running
-    return client.post(address(release), {"step": step, "note": note, "running": running}, follow=True)
+    if ticked is None:  # all that there is to tick
+        release.refresh_from_db()
+        ticked = examination.to_tick((release.examined or {}).get("comparison") or NOTHING_COMPARED)
+    form = {"step": step, "note": note, "running": running, "ticked": ticked}
+    return client.post(address(release), form, follow=True)
 
 
 def state(release):
@@ -169,12 +175,9 @@ def test_what_breaks_a_property_is_never_even_a_draft(running, managers):
 def test_the_page_tells_all_that_was_found_out(draft, managers):
     page = read(managers["mara"].get(address(draft)))
     assert "Holds for all 26,472,740,697,294,760,507,392,000,000,000 answer sets" in page
-    assert re.search(
-        r"With the running release, 2026\.11 .*: [\d,]+ of [\d,]+ answer sets are decided otherwise", page
-    )
+    assert re.search(r"With the running release, 2026\.11 .*: fewer than 1 in a million answer sets", page)
     assert (
-        "Back-related pattern · Root unspecified · Routine to Mixed or unclear · Routine : 963,850,556,741,529,600,000"
-        in page
+        "Back-related pattern · Root unspecified · Routine → Mixed or unclear · Routine Urgent signs" in page
     )
     assert "Urgent signs: “None of these”; Leg pain: “Yes, a good deal”; Back pain: “Yes, now”" in page
     assert "it would have told 1 of 1 stored submissions something else" in page
@@ -249,6 +252,73 @@ def test_a_page_of_the_replay_reads_so_many_and_no_more(draft, managers, monkeyp
     assert "?before" not in managers["mara"].get(f"{LIST}{draft.pk}/replay/?before=2").content.decode()
 
 
+# What is less urgent than before
+
+
+def lowering():
+    """Content in which one of the answers that make it a same-day need no longer does."""
+    trees = without_backache()
+    trees["questionnaire"]["version"] = "2027.03"
+    when(trees, "urgency", "S2")["all"][1]["any"].pop()
+    return trees
+
+
+@pytest.fixture
+def lowered(running, managers):
+    return actions.load_draft(lowering(), "anna", NOW)
+
+
+def test_what_is_less_urgent_comes_first_and_red(lowered, managers):
+    page = managers["mara"].get(address(lowered)).content.decode()
+    red, other = page.index('class="ticks lowered"'), page.index("Other changes:")
+    assert red < other
+    levels = ["Routine", "Same day", "Emergency"]
+    lines = re.findall(r'name="ticked" value="([^"]+)"', page[red:other])
+    assert lines
+    for line in lines:
+        before, after = (levels.index(side.rpartition(" · ")[2]) for side in line.split(" → "))
+        assert after < before, line
+    assert 'name="ticked"' not in page[other:]
+
+
+def test_each_red_line_is_ticked_by_whoever_publishes(lowered, running, managers):
+    lines = examination.to_tick(lowered.examined["comparison"])
+    page = send(managers["mara"], lowered, ticked=lines[1:])
+    assert "Not ticked: 1" in read(page)
+    assert page.content.decode().count('name="ticked"') == len(lines)
+    assert len(re.findall(r'name="ticked" value="[^"]+" checked', page.content.decode())) == len(lines) - 1
+    assert releases.current() == running
+    send(managers["mara"], lowered, ticked=lines)
+    assert releases.current() == lowered
+    assert lines[0] in lowered.steps.last().note
+
+
+def test_what_was_compared_before_urgencies_were_counted_is_ticked_whole(lowered):
+    comparison = lowered.examined["comparison"]
+    known = {key: value for key, value in comparison["changes"][0].items() if key != "rise"}
+    assert examination.to_tick({"changes": [known], "left_out": ["x"]}) == [
+        f"{known['from']} → {known['to']}",
+        "x",
+    ]
+
+
+def test_going_back_ticks_nothing_and_shows_the_same_lines_the_other_way_round(lowered, running, managers):
+    send(managers["mara"], lowered)
+    page = managers["mara"].get(address(running)).content.decode()
+    assert "Less urgent than before" not in page
+    send(managers["anna"], running, ticked=())
+    assert releases.current() == running
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "words"),
+    [("1", "40", "1 in 40"), ("30", "40", "75 in 100"), ("1", "2,000,000", "fewer than 1 in a million"),
+     ("3", "100,000", "1 in 33,333")],
+)  # fmt: skip
+def test_shares_are_told_as_people_say_them(count, of, words):
+    assert share(count, of) == words
+
+
 # Publishing
 
 
@@ -257,7 +327,8 @@ def test_the_second_person_publishes_with_a_note(draft, running, managers):
     assert releases.current() == draft
     assert state(running) == "retired"
     step = draft.steps.last()
-    assert (step.by, step.loaded_by, step.alone, step.note) == ("mara", "anna", "", "Read and agreed.")
+    assert (step.by, step.loaded_by, step.alone) == ("mara", "anna", "")
+    assert step.note.startswith("Read and agreed.\nTicked")
     logged = AccessEntry.objects.filter(about=f"release {draft}").values_list("who", "detail")
     assert set(logged) == {("anna", "loaded as a draft"), ("mara", f"published instead of {running}")}
     assert "published" in read(managers["anna"].get(address(draft)))
@@ -325,7 +396,7 @@ def test_one_manager_goes_back_to_an_earlier_release(draft, running, managers):
     send(managers["mara"], draft)
     page = read(managers["anna"].get(address(running)))
     assert (
-        "Mixed or unclear · Routine to Back-related pattern · Root unspecified · Routine" in page
+        "Mixed or unclear · Routine → Back-related pattern · Root unspecified · Routine" in page
     )  # turned round
     send(managers["anna"], running, note="Too many were told unclear.")
     assert (releases.current(), state(draft)) == (running, "retired")
@@ -425,6 +496,8 @@ def test_the_pages_have_no_fault_that_axe_finds(page, transactional_db, proof):
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (path, look)
     page.goto(address(draft))
     page.fill("#id_note", "Read and agreed.")
+    for tick in page.locator("[name=ticked]").all():
+        tick.check()
     press(page.get_by_role("button", name="Publish:"))
     expect(page.locator(".messagelist .success")).to_be_visible()
     for look in each_look(page, next(looks)):

@@ -46,6 +46,14 @@ class Contradicted(ValueError):
         super().__init__(f"The content contradicts its own examples: {', '.join(self.names)}")
 
 
+class NotTicked(ValueError):
+    """Lines of the comparison that whoever publishes has not ticked: what is less urgent than before."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__(f"Not ticked: {'; '.join(self.lines)}")
+
+
 class NeedsNote(ValueError):
     """Stored submissions would now be told something else; a manager has to say why."""
 
@@ -121,14 +129,21 @@ def keep_examined(release: Release, examined: examination.Examined) -> None:
 
 
 def publish_release(
-    release: Release, by: str, note: str, running: str, now: datetime, confirmed: Iterable[str] = ()
+    release: Release,
+    by: str,
+    note: str,
+    running: str,
+    now: datetime,
+    confirmed: Iterable[str] = (),
+    ticked: Iterable[str] = (),
 ) -> None:
     """Make a draft, or a release that was published before, the one that patients get from now on.
 
     `running` is the hash of the release that its reader saw it compared with. `confirmed` names the examples of which
-    they say that what the draft tells them is right; the names are kept with the note. Raises ContentError, NotProved
-    (this program may be newer than the draft), Contradicted where an example of a draft is not confirmed,
-    NeedsTwoPeople, and ChangedMeanwhile when another release was published since.
+    they say that what the draft tells them is right, `ticked` the lines of the comparison they have read that make
+    somebody less urgent; both are kept with the note. Raises ContentError, NotProved (this program may be newer than
+    the draft), Contradicted where an example of a draft is not confirmed, NotTicked for such a line, NeedsTwoPeople,
+    and ChangedMeanwhile when another release was published since.
 
     What was published before is held to the rules of its day, so that there is always a way back.
     """
@@ -142,6 +157,8 @@ def publish_release(
     comparison = (release.examined or {}).get("comparison")
     if not again and comparison and comparison["with"] != running:
         raise ChangedMeanwhile
+    if not again and comparison and (lines := _refuse_unticked(comparison, ticked)):
+        note = f"{note}\nTicked, since it is less urgent than before or not compared: {'; '.join(lines)}."
     if not again and (missed := _refuse_contradicted(release.content, confirmed)):
         note = f"{note}\nConfirmed though their examples say otherwise: {', '.join(missed)}."
     step = ReleaseStep(at=now, by=by, loaded_by=release.loaded_by, alone=alone, note=note)
@@ -213,6 +230,14 @@ def _refuse_contradicted(text: str, confirmed: Iterable[str] = ()) -> tuple[str,
     if unconfirmed := set(missed) - set(confirmed):
         raise Contradicted(name for name in missed if name in unconfirmed)
     return missed
+
+
+def _refuse_unticked(comparison: examination.Examined, ticked: Iterable[str]) -> list[str]:
+    """The lines to tick; raises NotTicked unless each is."""
+    lines = examination.to_tick(comparison)
+    if left := set(lines) - set(ticked):
+        raise NotTicked(line for line in lines if line in left)
+    return lines
 
 
 def _told_otherwise(trees: Trees) -> int:

@@ -17,6 +17,7 @@ from django.urls import path
 from django.utils import timezone
 
 from triage import actions
+from triage.admin.comparison import comparison
 from triage.admin.lists import GuardedList, ReadOnly
 from triage.domain import words
 from triage.domain.content import Content
@@ -25,7 +26,6 @@ from triage.domain.loading import ContentError
 from triage.domain.published_cases import own_tally
 from triage.models import AccessEntry, Release, TriageSession
 from triage.store import releases
-from triage.store.examination import Examined
 from triage.store.records import told_otherwise
 
 MAY_PUBLISH = "triage.publish_release"
@@ -33,6 +33,7 @@ REPLAYED = 200  # submissions that a page of the replay reads
 LOADED_BY_YOU = "You loaded this draft, so another manager publishes it."
 CHANGED = "Another release has been published since you opened the page. Read the comparison again."
 UNCONFIRMED = "Confirm each example that is decided otherwise, or retire the draft. Not confirmed: {}"
+UNTICKED = "Tick each red line of the comparison, or retire the draft. Not ticked: {}"
 UNREADABLE = "This version of Footpath cannot publish it any more: {}"
 
 
@@ -138,11 +139,15 @@ class ReleaseAdmin(ReadOnly, GuardedList):
                 actions.retire_draft(release, who, note, now)
             else:
                 confirmed = request.POST.getlist("confirmed")
-                actions.publish_release(release, who, note, form.cleaned_data["running"], now, confirmed)
+                ticked = request.POST.getlist("ticked")
+                running = form.cleaned_data["running"]
+                actions.publish_release(release, who, note, running, now, confirmed, ticked)
         except actions.NeedsTwoPeople:
             form.add_error(None, LOADED_BY_YOU)
         except actions.Contradicted as error:
             form.add_error(None, UNCONFIRMED.format(", ".join(error.names)))
+        except actions.NotTicked as error:
+            form.add_error(None, UNTICKED.format(len(error.lines)))
         except actions.ChangedMeanwhile:
             form.add_error(None, CHANGED)
         except (ContentError, actions.NotProved) as error:
@@ -168,6 +173,7 @@ class ReleaseAdmin(ReadOnly, GuardedList):
             "comparison": comparison(release, running),
             "faults": faults,
             "may": _may(request, release, running),
+            "ticked": request.POST.getlist("ticked"),
         }
         if content is not None:
             context |= {
@@ -193,28 +199,6 @@ def _read(release: Release) -> tuple[Content | None, list[str]]:
         return None, [str(fault) for fault in error.faults]
     except ValueError as altered:
         return None, [str(altered)]
-
-
-def comparison(release: Release, running: Release | None) -> Examined | None:
-    """How it differs from the running release: as found when it was loaded, or when the running one was."""
-    if running is None or release == running:
-        return (release.examined or {}).get("comparison")
-    own, its = ((each.examined or {}).get("comparison") for each in (release, running))
-    if own and own["with"] == running.sha256:
-        return own
-    if its and its["with"] == release.sha256:
-        return {
-            **its,
-            "name": str(running),
-            "changes": [_turned(change) for change in its["changes"]],
-            "wording": [_turned(change) for change in its.get("wording", ())],
-            "rest": [_turned(change) for change in its.get("rest", ())],
-        }
-    return None
-
-
-def _turned(change: Examined) -> Examined:
-    return {**change, "from": change["to"], "to": change["from"]}
 
 
 def _may(request: HttpRequest, release: Release, running: Release | None) -> dict[str, bool]:

@@ -17,8 +17,9 @@ from triage.domain.content import ORIGINS, URGENCIES, Content
 from triage.domain.leaves import leaves
 from triage.domain.loading import ContentError, Trees, load, population
 from triage.domain.population import EVERYBODY, Population, Tallies, Tally, people, tell
-from triage.domain.proof.compare import compare
+from triage.domain.proof.compare import Change, compare
 from triage.domain.proof.prove import Report, prove
+from triage.domain.vignettes import rank
 from triage.models import Release
 from triage.store import content_files, releases
 from triage.store.records import told_otherwise
@@ -180,6 +181,7 @@ def _comparison(trees: Trees, running: Release) -> Examined:
                 "from": words.outcome(old, change.old),
                 "to": words.outcome(new, change.new),
                 "count": f"{change.count:,}",
+                "rise": _rise(change),
                 "example": list(words.answers(change.example, new, old)),
             }
             for change in compared.changes
@@ -188,6 +190,23 @@ def _comparison(trees: Trees, running: Release) -> Examined:
         "wording": (wording := _all_wording(trees, running, new)),
         "rest": list(_rest(trees, running, wording)),
     }
+
+
+def _rise(change: Change) -> int:
+    """By how many steps it is more urgent than before; below 0, less. An exit page stands lowest."""
+    old, new = (each[-1] if each[-1] in URGENCIES else None for each in (change.old, change.new))
+    return rank(new) - rank(old)
+
+
+def less_urgent(comparison: Examined) -> list[Examined]:
+    """The changes that make somebody less urgent; one that was kept before this was counted may be such a one."""
+    return [change for change in comparison["changes"] if change.get("rise", -1) < 0]
+
+
+def to_tick(comparison: Examined) -> list[str]:
+    """What whoever publishes reads line by line: what is less urgent than before, and what was not compared."""
+    lowered = (f"{change['from']} → {change['to']}" for change in less_urgent(comparison))
+    return list(dict.fromkeys([*lowered, *comparison["left_out"]]))
 
 
 def _all_wording(trees: Trees, running: Release, new: Content) -> list[dict[str, str]]:
