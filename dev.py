@@ -226,7 +226,7 @@ def run(arguments: list[str]) -> int:
     manage("Preparing the database", environment, "migrate", "--verbosity", "0")
     manage("Collecting the static files", environment, "collectstatic", "--no-input", "--verbosity", "0")
     manage("Publishing the content", environment, "publish_content")
-    told = manage("Looking for a staff account", environment, "create_staff", "--if-none")
+    told = manage("Looking for a staff account", environment, "create_staff", "--if-none", "--lasting")
     if options.demo:
         manage("Making demo submissions", environment, "create_demo", "--if-none")
     serve(options.port, environment, told)

@@ -172,12 +172,17 @@ def test_create_staff_prints_a_password_that_opens_the_admin(client):
     password = out.getvalue().split("Password: ")[1].split()[0]
     assert len(password) >= 16
     client.post("/admin/login/", {"username": "ana", "password": password})
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/")["Location"] == "/admin/password_change/"
     with pytest.raises(CommandError, match="Choose another name"):
         call_command("create_staff", "ana")
     out.truncate(0)
     call_command("create_staff", "--if-none", stdout=out)
     assert "Password" not in out.getvalue()
+    call_command("create_staff", "bea", "--lasting", stdout=out)
+    client.post(
+        "/admin/login/", {"username": "bea", "password": out.getvalue().split("Password: ")[1].split()[0]}
+    )
+    assert client.get("/admin/").status_code == 200
 
 
 @pytest.mark.django_db

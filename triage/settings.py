@@ -177,6 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "triage.admin.sign_in.AnotherPassword"},
 ]
 
 # Five wrong passwords or codes lock a name for the place they came from, and for nobody else.

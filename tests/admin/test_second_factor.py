@@ -20,7 +20,7 @@ from tests.staff import WORKLIST, statements, text
 from tests.visitor import publish
 from triage import actions
 from triage.admin import sign_in
-from triage.models import AccessEntry
+from triage.models import AccessEntry, FirstPassword
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a password of its own"
@@ -99,6 +99,17 @@ def test_the_first_sign_in_leads_to_the_set_up_page_and_ends_with_ten_codes(anna
     again = anna.type("000000", SET_UP)  # a reload of the page with the codes
     assert again.redirect_chain[-1][0] == "/admin/"
     assert codes[0][:4] not in text(again)
+
+
+def test_the_code_comes_first_and_then_a_password_of_ones_own(clock):
+    bea = Member("bea", clock)
+    FirstPassword.objects.create(user=User.objects.get(username="bea"))
+    bea.set_up()
+    assert bea.client.get("/admin/")["Location"] == "/admin/password_change/"
+    own = "another of her own"
+    data = {"old_password": PASSWORD, "new_password1": own, "new_password2": own}
+    assert bea.client.post("/admin/password_change/", data).status_code == 302
+    assert bea.is_in()
 
 
 def test_a_wrong_code_sets_nothing_up(anna):

@@ -122,3 +122,63 @@ def test_others_manage_nobody(kind):
 def test_the_groups_are_told_in_words(manager):
     page = text(manager.get(PAGE))
     assert "Auditors: read the access log, and nothing of patients" in page
+
+
+# The first password
+
+
+CHANGE, FIRST, OWN = "/admin/password_change/", "printed on the server", "a password of my own"
+
+
+def change(client, old=FIRST, new=OWN):
+    data = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post(CHANGE, data, follow=True)
+
+
+def signed_in(name, password):
+    client = Client()
+    client.post("/admin/login/", {"username": name, "password": password})
+    return client
+
+
+@pytest.fixture
+def newcomer(db):
+    actions.create_staff("new", FIRST, "Managers", first=True)
+    return signed_in("new", FIRST)
+
+
+def test_a_first_password_opens_nothing_but_the_page_where_one_chooses_another(newcomer):
+    for address in ("/admin/", "/admin/triage/triagesession/", PAGE):
+        assert newcomer.get(address)["Location"] == CHANGE
+    assert newcomer.post(PAGE, {"invite": "yes", "username": "x", "group": "Managers"})["Location"] == CHANGE
+    assert not User.objects.filter(username="x").exists()
+    assert "Choose a password of your own first" in text(newcomer.get("/admin/", follow=True))
+
+
+def test_with_a_password_of_their_own_they_work_on_in_the_same_session(newcomer):
+    change(newcomer)
+    assert newcomer.get("/admin/").status_code == 200
+    assert AccessEntry.objects.filter(who="new", about="own password").count() == 1
+    assert signed_in("new", OWN).get("/admin/").status_code == 200
+
+
+def test_signing_in_once_more_does_not_make_the_first_password_theirs(newcomer):
+    newcomer.post("/admin/logout/")
+    assert signed_in("new", FIRST).get("/admin/")["Location"] == CHANGE
+
+
+def test_the_same_password_is_no_other(newcomer):
+    assert "Choose another password than the one you have." in text(change(newcomer, new=FIRST))
+    assert newcomer.get("/admin/")["Location"] == CHANGE
+
+
+def test_whoever_gets_a_link_in_place_of_it_chooses_once(manager):
+    user = actions.create_staff("new", FIRST, "Reviewers", first=True)
+    choose(link_in(manager.post(PAGE, {f"reset-{user.pk}": ""})), OWN)
+    assert signed_in("new", OWN).get("/admin/").status_code == 200
+
+
+def test_they_can_log_out_and_whoever_chose_already_is_asked_nothing(newcomer):
+    assert newcomer.post("/admin/logout/").status_code == 200
+    actions.create_staff("old", OWN, "Managers")
+    assert signed_in("old", OWN).get("/admin/").status_code == 200

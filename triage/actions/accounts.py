@@ -17,7 +17,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from triage.actions.access import note_access
 from triage.actions.keys import signs
 from triage.domain.plain import plain
-from triage.models import AccessEntry, Clinic, StaffDevice
+from triage.models import AccessEntry, Clinic, FirstPassword, StaffDevice
 from triage.models.accounts import sealed_key
 from triage.store.codes import known_secrets
 
@@ -69,15 +69,26 @@ def set_up_after_migration(**_signal: Any) -> None:
         )
 
 
-def create_staff(username: str, password: str, group: str) -> User:
-    """A staff account in one of the groups. Raises django.db.IntegrityError when the name is taken, ValueError where
-    it is no name."""
+def create_staff(username: str, password: str, group: str, *, first: bool = False) -> User:
+    """A staff account in one of the groups; `first`: its person chooses another password when they first sign in.
+
+    Raises django.db.IntegrityError when the name is taken, ValueError where it is no name.
+    """
     if plain(username) != username or not username.isprintable():
         raise ValueError("the name has signs that cannot be read")
     with transaction.atomic():
         user = User.objects.create_user(username, password=password, is_staff=True)
         user.groups.add(Group.objects.get(name=group))
+        if first:
+            FirstPassword.objects.create(user=user)
     return user
+
+
+@transaction.atomic
+def note_own_password(user: User, now: datetime) -> None:
+    """From now on it is one that its person has chosen."""
+    FirstPassword.objects.filter(user=user).delete()
+    note_access(AccessEntry.What.CHANGE, user.get_username(), now, "own password")
 
 
 class NotToManage(Exception):

@@ -89,6 +89,17 @@ def is_verified(request: HttpRequest) -> bool:
 # The password
 
 
+class AnotherPassword:
+    """Whoever changes a password does not keep it."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if user is not None and user.pk and user.check_password(password):
+            raise forms.ValidationError("Choose another password than the one you have.")
+
+    def get_help_text(self) -> str:
+        return "Not the one you have."
+
+
 class PasswordView(LoginView):
     next_page = "admin:index"
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -24,8 +24,11 @@ from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
 from triage.admin import kept, sign_in, staff, worklist
-from triage.models import AccessEntry, the_clinic
+from triage.models import AccessEntry, FirstPassword, the_clinic
 from triage.store import outbox, readiness, retention
+
+TO_CHOOSE = "own_password_to_choose"  # in the session of whoever has yet to choose their own
+OPEN_BEFORE = ("admin:password_change", "admin:logout")
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -55,6 +58,9 @@ def while_signed_in(view: View) -> View:
                 kept.keep(request, request.path)
             logout(request)
             messages.info(request, "You have been signed out. Please sign in again.")
+        if request.session.get(TO_CHOOSE) and request.path not in map(reverse, OPEN_BEFORE):
+            messages.warning(request, "Choose a password of your own first: others may have read this one.")
+            return redirect("admin:password_change")
         response = view(request, *args, **kwargs)
         if request.user.is_authenticated:
             kept.forget_if_saved(request, response.status_code)
@@ -113,8 +119,8 @@ class StaffSite(admin.AdminSite):
     ) -> HttpResponse:
         page = super().password_change(request, extra_context)
         if request.method == "POST" and page.status_code == 302:
-            who = request.user.get_username()
-            actions.note_access(AccessEntry.What.CHANGE, who, timezone.now(), "own password")
+            actions.note_own_password(cast(User, request.user), timezone.now())
+            request.session.pop(TO_CHOOSE, None)
         return page
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -156,6 +162,8 @@ def _came(user: User, request: HttpRequest, **_signal: Any) -> None:
     now = timezone.now()
     sign_in.begin(request.session, now)
     kept.remember(request, user)
+    if FirstPassword.objects.filter(user=user).exists():
+        request.session[TO_CHOOSE] = True
     with_a_recovery_code = isinstance(getattr(user, "otp_device", None), StaticDevice)
     detail = "with a recovery code" if with_a_recovery_code else ""
     actions.note_access(AccessEntry.What.LOGIN, user.get_username(), now, detail=detail)

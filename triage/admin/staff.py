@@ -127,4 +127,6 @@ class WelcomeView(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, "Your password is set. Sign in with it.")
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        actions.note_own_password(cast(User, self.user), timezone.now())
+        return response

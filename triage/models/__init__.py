@@ -3,7 +3,7 @@
 Only `actions` writes here.
 """
 
-from triage.models.accounts import StaffDevice
+from triage.models.accounts import FirstPassword, StaffDevice
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
@@ -21,6 +21,7 @@ __all__ = [
     "AttachedPassage",
     "Clinic",
     "DailyCount",
+    "FirstPassword",
     "Invitation",
     "KeptForm",
     "OutboxMail",

@@ -6,6 +6,7 @@ import logging
 import os
 
 from django.conf import settings
+from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from triage.models import sealing
@@ -30,6 +31,18 @@ def opened_key(stored: str, user_pk: int) -> str:
 
 def _place(user_pk: int) -> str:
     return f"second factor of user {user_pk}"
+
+
+class FirstPassword(models.Model):
+    """The account still has the password that was printed when it was made: its person has to choose another."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"first password of user {self.pk}"
 
 
 class StaffDevice(TOTPDevice):
