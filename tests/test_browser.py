@@ -49,7 +49,7 @@ def test_a_phone_that_is_handed_on_bears_no_trace_of_the_test_before(phone, live
         else:
             assert page.goto("/admin/login/").ok
             assert page.evaluate("localStorage.trace || sessionStorage.trace || 'none'") == "none"
-            assert {cookie["name"] for cookie in phone.cookies()} <= {"csrf"}
+            assert {cookie["name"] for cookie in phone.cookies()} <= {"staff-csrf"}
             assert len(phone.pages) == 2
         wipe(phone, live_server.url)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -220,7 +220,8 @@ def test_a_busy_hasher_is_a_page_that_says_try_again(anna, settings, monkeypatch
     assert "Try again in 2 seconds." in text(page)
 
 
-def test_what_django_hashed_before_still_opens(settings):
+def test_what_django_hashed_before_still_opens(settings, monkeypatch):
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1000)  # a million take seconds
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     stored = make_password("a password")
     settings.PASSWORD_HASHERS = QUEUED

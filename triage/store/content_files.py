@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from triage.store.plain_yaml import CANNOT_BE_READ, text_of, told, tree_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "foot-pain"
 KEPT = "examined.json"  # beside the files: what `manage.py prove --keep` found out about the shipped content
+DOMAIN = Path(__file__).resolve().parents[1] / "domain"
 ENDING, OTHER_ENDING = ".yaml", ".yml"
 
 
@@ -43,8 +46,19 @@ def read_content(directory: Path = SHIPPED, language: str | None = None) -> Cont
     return load(read_trees(directory), language)
 
 
+@cache
+def domain_sha256() -> str:
+    """The hash of the code that asks, decides and proves."""
+    code = hashlib.sha256()
+    for path in sorted(DOMAIN.rglob("*.py")):
+        code.update(path.relative_to(DOMAIN).as_posix().encode())
+        code.update(path.read_bytes())
+    return code.hexdigest()
+
+
 def kept() -> dict[str, Any]:
-    """What is kept of the shipped content, with the hash of what it was found out about; empty where nothing is."""
+    """What is kept of the shipped content, with the hashes of what it was found out about and of the code that found
+    it out; empty where nothing is."""
     path = SHIPPED / KEPT
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 

@@ -39,6 +39,7 @@ def found_alone(text: str, report: Report, progress: Callable[[str], None]) -> E
     for the shipped content, since it takes most of a minute."""
     return {
         "sha256": releases.sha256(text),
+        "domain": content_files.domain_sha256(),
         "proof": _proof(report),
         "population": _population(json.loads(text), None, progress),
     }
@@ -46,7 +47,8 @@ def found_alone(text: str, report: Report, progress: Callable[[str], None]) -> E
 
 def _kept(text: str) -> Examined | None:
     found = content_files.kept()
-    return found if found.get("sha256") == releases.sha256(text) else None
+    known = (releases.sha256(text), content_files.domain_sha256())
+    return found if (found.get("sha256"), found.get("domain")) == known else None
 
 
 @lru_cache(maxsize=4)
