@@ -6,6 +6,7 @@ readiness says 503, and when PostgreSQL is back, so is Footpath, without a resta
 
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from proofs.harness import Proof, run
@@ -16,6 +17,13 @@ MOST_SECONDS = 4
 PAGES = ("/", "/go-on/", "/questions/age/", "/check/", "/result/", "/how-it-works/", "/privacy/", "/expired/")
 EMERGENCY_NUMBER = "911"  # the clinic's default
 KINDS = ("pages", "healthz", "readyz")
+Question = tuple[str, str, str, int]  # its kind, method, address and the right status
+QUESTIONS: list[Question] = [
+    *(("pages", "GET", path, 503) for path in PAGES),
+    ("pages", "POST", "/questions/age/", 503),
+    ("healthz", "GET", "/healthz", 200),
+    ("readyz", "GET", "/readyz", 503),
+]
 REQUESTS_AFTER = 80
 VISITORS = 6
 
@@ -38,9 +46,12 @@ def judge(proof: Proof, site: Footpath, server: Postgres, without: str) -> None:
             visitor.send("GET", "/")
             visitor.send("POST", "/start/", {})
         server.stop()
+        shares = [QUESTIONS[number::VISITORS] for number in range(VISITORS)]  # each reply takes seconds
         until = time.monotonic() + proof.options.outage
         with ThreadPoolExecutor(VISITORS) as threads:
-            asked = list(threads.map(lambda visitor: ask_while_away(visitor, until), visitors))
+            asked = list(
+                threads.map(lambda each: ask_while_away(*each, until), zip(visitors, shares, strict=True))
+            )
         outage = {kind: [reply for each in asked for reply in each[kind]] for kind in KINDS}
         accepted = ledger.acknowledged
         server.start()
@@ -53,15 +64,14 @@ def judge(proof: Proof, site: Footpath, server: Postgres, without: str) -> None:
     tell(proof, site, ledger, outage, back, [status for status in after if status != 200], bool(without))
 
 
-def ask_while_away(visitor: Browser, until: float) -> dict[str, list[tuple[str, float]]]:
+def ask_while_away(
+    visitor: Browser, questions: Sequence[Question], until: float
+) -> dict[str, list[tuple[str, float]]]:
     """What each request got during the outage: whether that is right, and after how many seconds."""
     replies: dict[str, list[tuple[str, float]]] = {kind: [] for kind in KINDS}
     while time.monotonic() < until:
-        for path in PAGES:
-            replies["pages"].append(timed(visitor, "GET", path, 503))
-        replies["pages"].append(timed(visitor, "POST", "/questions/age/", 503))
-        replies["healthz"].append(timed(visitor, "GET", "/healthz", 200))
-        replies["readyz"].append(timed(visitor, "GET", "/readyz", 503))
+        for kind, method, path, wanted in questions:
+            replies[kind].append(timed(visitor, method, path, wanted))
     return replies
 
 

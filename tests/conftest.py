@@ -1,9 +1,11 @@
 """What all tests share: which database they run on, how far the proofs go, and the browser."""
 
 import contextlib
+import functools
 import itertools
 import json
 import os
+import pickle
 import platform
 import random
 import sys
@@ -20,6 +22,8 @@ from django.utils import timezone, translation
 from playwright.sync_api import expect, sync_playwright
 
 from dev import find_chromium
+from triage.store import content_files
+from triage.store.plain_yaml import tree_of
 
 # Playwright's synchronous interface keeps an event loop running in the test's thread; Django takes that
 # for asynchronous code and would refuse every query a browser test makes. There is none here.
@@ -72,6 +76,11 @@ if connection.vendor == "postgresql":
 
 
 # Content
+
+
+# YAML is slow to read, and most tests of commands read the shipped content: each text once, into trees of their own.
+pickled = functools.cache(lambda text: pickle.dumps(tree_of(text)))
+content_files.tree_of = lambda text: pickle.loads(pickled(text))
 
 
 @pytest.fixture(autouse=True)

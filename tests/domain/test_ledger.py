@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.shipped import shipped_trees
+from tests.shipped import EARLIER, earlier_content, shipped_trees
 from tests.visitor import NOW
 from triage import actions
 from triage.domain.citation.hedges import LEXICONS, overstatements
@@ -246,11 +246,11 @@ def test_no_template_of_a_result_says_anything_clinical():
 @pytest.mark.alike("it holds the sentences of results to the content")
 @pytest.mark.django_db
 def test_the_command_says_what_it_checked_and_names_an_altered_passage(capsys):
-    passage = next(iter(ENGLISH.passages.values()))
+    passage = next(iter(earlier_content().passages.values()))
     actions.attach_passages(["Some text"], NOW)
     AttachedPassage.objects.update(sha256=passage.sha256)
     with pytest.raises(CommandError):
-        call_command("verify_citations")
+        call_command("verify_citations", str(EARLIER))
     said = capsys.readouterr()
     assert "29 of 29 claims used" in said.out
     assert "1 of 9 passages attached" in said.out
