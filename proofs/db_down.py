@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 from proofs.harness import Proof, run
 from proofs.patients import Browser, Ledger, compare, patients
@@ -49,9 +50,7 @@ def judge(proof: Proof, site: Footpath, server: Postgres, without: str) -> None:
         shares = [QUESTIONS[number::VISITORS] for number in range(VISITORS)]  # each reply takes seconds
         until = time.monotonic() + proof.options.outage
         with ThreadPoolExecutor(VISITORS) as threads:
-            asked = list(
-                threads.map(lambda each: ask_while_away(*each, until), zip(visitors, shares, strict=True))
-            )
+            asked = list(threads.map(ask_while_away, visitors, shares, repeat(until)))
         outage = {kind: [reply for each in asked for reply in each[kind]] for kind in KINDS}
         accepted = ledger.acknowledged
         server.start()

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from proofs.harness import DATABASES, Proof, run
 from proofs.load import spread
 from proofs.patients import Ledger, compare, patients
-from proofs.servers import Footpath, footpath_on
+from proofs.servers import Footpath, footpath_on, wait_until
 
 MOST_BY_IDLE = 3
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -75,6 +75,9 @@ def measured(proof: Proof, port: int, connections: int) -> tuple[dict[str, float
             proof.progress(
                 f"{connections} guess, {sum(told.values())} guesses, {ledger.acknowledged} accepted"
             )
+        wait_until(
+            lambda: any(ledger.seconds.values()), "a patient is answered"
+        )  # without the queue it takes long
         seconds = [each for kind in list(ledger.seconds.values()) for each in list(kind)]
     over.set()
     return spread(seconds), told, ledger
