@@ -30,7 +30,7 @@ class Browser:
         return self.send("GET", path)
 
     def post(self, path: str, data: dict[str, Any]) -> Reply:
-        token = self.cookies.get("csrf", "")
+        token = self.cookies.get("staff-csrf" if path.startswith("/admin/") else "csrf", "")
         return self.send("POST", path, {**data, "csrfmiddlewaretoken": token, "stamp": self.stamp})
 
     def send(self, method: str, path: str, data: dict[str, Any] | None = None) -> Reply:

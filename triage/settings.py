@@ -160,7 +160,7 @@ OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "triage.admin.sign_in.ByGroup",
 ]
 SESSION_ENGINE = "triage.server.staff_sessions"
 # A session that is over opens nothing, and for some days still tells whose form it is that comes late.

@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 import segno
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -30,11 +31,13 @@ from tests.invited import (
     typed,
     when,
 )
-from tests.staff import WORKLIST, listed, staff, text
+from tests.staff import SETTINGS, WORKLIST, listed, staff, text
 from tests.visitor import FOOT_ONLY, NOW, Patient, publish
 from triage import actions
 from triage.admin.invitation_list import MOST_LINES, InvitationForm
-from triage.models import AccessEntry, Invitation, TriageSession
+from triage.models import AccessEntry, Clinic, Invitation, KeptForm, TriageSession
+from triage.store import invited
+from triage.store.kept import kept_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -437,3 +440,148 @@ def test_who_is_to_be_reminded_has_not_opened_it_and_comes_soon(reviewer):
     open_code(invite(reviewer, label="opened", days=1))
     page = reviewer.get(LIST, {"state": "remind"})
     assert [row.label for row in page.context["cl"].result_list] == ["soon"]
+
+
+# The patient's number and phone, for the clinic alone
+
+
+NUMBER, PHONE = "MRN 004217", "555 0123"
+
+
+def with_number(client, **more):
+    form = {"label": LABEL, "appointment_at": typed(when()), "language": "en"}
+    return client.post(ADD, form | {"patient_number": NUMBER, "patient_phone": PHONE} | more)
+
+
+@pytest.fixture
+def key(settings):
+    settings.NOTE_KEYS = [bytes(32)]
+
+
+def test_number_and_phone_stand_on_list_page_and_sheet_and_are_sealed_at_rest(reviewer, key):
+    (code,) = codes(with_number(reviewer))
+    answered(code)
+    invitation, session = Invitation.objects.get(), TriageSession.objects.get()
+    for stored in (invitation.patient_number, invitation.patient_phone):
+        assert stored
+        assert NUMBER not in stored
+        assert PHONE not in stored
+    sheet = f"/admin/triage/triagesession/{session.pk}/change/"
+    for address in (LIST, f"{LIST}{invitation.pk}/change/", sheet):
+        assert NUMBER in text(reviewer.get(address)), address
+        assert PHONE in text(reviewer.get(address)), address
+    worklist = text(reviewer.get("/admin/triage/triagesession/"))
+    assert NUMBER in worklist
+    assert "call-back number" in worklist
+
+
+def test_no_page_and_no_record_of_the_patient_has_them(reviewer, key):
+    (code,) = codes(with_number(reviewer))
+    patient, page = answered(code)
+    told = page.content.decode() + str(patient.client.cookies) + TriageSession.objects.get().record
+    assert NUMBER not in told
+    assert PHONE not in told
+    letter = reviewer.post(f"{LIST}{Invitation.objects.get().pk}/change/", {"again": ""}).content.decode()
+    paper = letter[letter.index('<article class="letter"') :]
+    assert NUMBER not in paper
+    assert PHONE not in paper
+
+
+def test_the_seal_of_one_invitation_opens_no_other(reviewer, key):
+    with_number(reviewer)
+    with_number(reviewer, label="other", patient_number="", patient_phone="")
+    one, other = Invitation.objects.order_by("pk")
+    Invitation.objects.filter(pk=other.pk).update(patient_number=one.patient_number)
+    page = text(reviewer.get(f"{LIST}{other.pk}/change/"))
+    assert NUMBER not in page
+    assert "cannot be read here" in page
+
+
+def test_a_new_letter_takes_them_along(reviewer, key):
+    with_number(reviewer)
+    again(reviewer)
+    newest = Invitation.objects.latest("pk")
+    assert invited.known(newest) == (NUMBER, PHONE)
+
+
+def test_they_may_stand_in_a_list_as_fourth_and_fifth_column(reviewer):
+    lines = (
+        f"one, {typed(when())}, en\ntwo, {typed(when())}, en, {NUMBER}\nthree, {typed(when())}, en, , {PHONE}"
+    )
+    reviewer.post(PASTE, {"lines": lines, "make": ""})
+    made = {row.label: tuple(invited.known(row)) for row in Invitation.objects.all()}
+    assert made == {"one": ("", ""), "two": (NUMBER, ""), "three": ("", PHONE)}
+
+
+def test_a_phone_number_is_one(reviewer):
+    assert "Use digits" in text(with_number(reviewer, patient_phone="call me"))
+    assert not Invitation.objects.exists()
+
+
+# The link by mail
+
+
+ADDRESS = "patient@mail.example"
+
+
+@pytest.fixture
+def mailing(settings):
+    settings.EMAIL_HOST = "mail.example"
+    Clinic.objects.update(mail_links=True)
+
+
+def test_the_address_is_asked_for_only_where_the_clinic_wants_it(reviewer, settings):
+    assert 'name="email"' not in reviewer.get(ADD).content.decode()
+    Clinic.objects.update(mail_links=True)
+    assert 'name="email"' not in reviewer.get(ADD).content.decode()  # no mail server
+    settings.EMAIL_HOST = "mail.example"
+    assert 'name="email"' in reviewer.get(ADD).content.decode()
+
+
+def test_an_address_that_nobody_asked_for_gets_no_mail(reviewer, mailoutbox):
+    with_number(reviewer, email=ADDRESS)
+    assert mailoutbox == []
+
+
+def everything_stored():
+    return "".join(str(list(model._default_manager.values())) for model in apps.get_models())
+
+
+def test_the_mail_has_the_link_and_nothing_else_and_nothing_keeps_the_address(reviewer, mailing, mailoutbox):
+    page = with_number(reviewer, email=ADDRESS, language="es")
+    (code,) = codes(page)
+    (mail,) = mailoutbox
+    assert mail.to == [ADDRESS]
+    assert mail.body.split() == [f"http://testserver/return/#{code.replace('-', '')}"]
+    assert "consulta" in mail.subject
+    for private in (LABEL, NUMBER, PHONE):
+        assert private not in mail.message().as_string()
+    assert "The link is on its way by mail" in text(page)
+    assert "admin-print.js" not in page.content.decode()
+    assert ADDRESS not in everything_stored()
+    assert LABEL in everything_stored()  # so it would have been found
+    assert AccessEntry.objects.filter(detail="link sent by mail").count() == 1
+
+
+def test_a_mail_that_is_not_taken_is_told_and_the_link_is_there(reviewer, mailing, monkeypatch):
+    def refuse(mail):
+        raise ConnectionRefusedError(ADDRESS)
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    page = with_number(reviewer, email=ADDRESS)
+    assert "did not take the mail (ConnectionRefusedError)" in text(page)
+    assert len(codes(page)) == 1
+    assert ADDRESS not in everything_stored()
+
+
+def test_an_address_that_was_typed_when_the_session_ended_is_not_kept(reviewer, mailing):
+    reviewer.post("/admin/session/", {"kept-path": ADD, "label": LABEL, "email": ADDRESS})
+    (form,) = KeptForm.objects.all()
+    assert "email" not in kept_fields(form.user, ADD)
+    assert kept_fields(form.user, ADD)["label"] == [LABEL]
+
+
+def test_links_by_mail_need_a_mail_server():
+    page = staff("Managers").post("/admin/triage/clinic/1/change/", SETTINGS | {"mail_links": "on"})
+    assert "This server sends no mail" in text(page)
+    assert not Clinic.objects.get().mail_links

@@ -20,7 +20,7 @@ from triage.admin.overview import charts
 from triage.admin.overview.charts import Figure, exact, rounded
 from triage.admin.overview.counts import MOST_DAYS, Overview
 from triage.domain.walk import read_answers
-from triage.models import AccessEntry, DailyCount, TriageSession
+from triage.models import AccessEntry, DailyCount, Invitation, TriageSession
 from triage.store import releases, visit
 
 pytestmark = pytest.mark.django_db
@@ -274,7 +274,7 @@ def test_it_costs_the_same_queries_however_much_there_is(boss, content):
         submitted(content, answers)
         _session, key = actions.start_session("en", NOW)
         actions.fill_in(key, content.screens[:3], read_answers(content, answers), "en", NOW)
-    assert cost() == few <= 20
+    assert cost() == few <= 21
 
 
 @pytest.mark.parametrize(
@@ -287,3 +287,23 @@ def test_the_days_are_found_in_an_index(content, index, rows):
             cursor.execute("SET LOCAL enable_seqscan = off")
     found = getattr(overview(content, demo=False), rows)
     assert re.search(rf"\b{index}\b", found.explain())
+
+
+# Invitations
+
+
+def test_the_way_from_invitation_to_answers_is_counted(content, boss):
+    user, visit_at = User.objects.get(username="boss"), NOW + timedelta(days=3)
+    wanted = [{"label": f"P {n}", "appointment_at": visit_at, "language": "en"} for n in range(20)]
+    made = [invitation.pk for invitation, _code in actions.invite(wanted, user, NOW)]
+    Invitation.objects.filter(pk__in=made[:10]).update(opened_at=NOW)
+    Invitation.objects.filter(pk__in=made[:5]).update(sent_at=NOW)
+    actions.revoke(made[-1], user, NOW)
+    title = "From invitation to answers"
+    assert table(overview(content, demo=False), title) == {
+        "Invited": ["20"],
+        "Opened": ["10"],
+        "Handed in": ["5"],
+    }
+    assert title in boss.get(PATH).content.decode()
+    assert title not in [each.title for each in overview(content).tables]  # made-up ones

@@ -373,7 +373,7 @@ def test_the_second_factor_asks_the_database_once_more(anna):
     """Than a list and a search do without it, see `test_worklist.py`."""
     anna.set_up()
     publish()
-    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [12, 13]
+    assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [11, 12]
 
 
 # How long a session lasts

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
 
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.visitor import NOW, publish
@@ -102,3 +103,24 @@ def test_it_needs_a_right_of_its_own():
     assert "with its review" not in text(manager.get(EXPORT))
     assert "Select a valid choice" in text(manager.post(EXPORT, WANTED))
     assert not AccessEntry.objects.filter(what="export").exists()
+
+
+def test_the_command_narrows_down_as_the_page_does():
+    sessions = [
+        submitted(answers, now=NOW + timedelta(days=day))
+        for day, answers in enumerate((ROUTINE, SAME_DAY, EMERGENCY))
+    ]
+    references = [session.reference for session in sessions]
+    for what in ("reviews", "csv"):
+        for chosen, expected in (
+            ((), references),
+            (("--until", "2026-11-23"), references[:2]),
+            (("--since", "2026-11-23", "--until", "2026-11-23"), references[1:2]),
+            (("--urgency", "emergency"), references[2:]),
+        ):
+            said = io.StringIO()
+            call_command("export", what, *chosen, "--by", "anna", stdout=said, stderr=io.StringIO())
+            rows = list(csv.DictReader(io.StringIO(said.getvalue())))
+            assert [row["reference"] for row in rows] == expected, (what, chosen)
+            assert ("state" in rows[0]) is (what == "reviews")
+    assert AccessEntry.objects.filter(who="anna", detail__startswith="reviews, until 2026-11-23").exists()

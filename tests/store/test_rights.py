@@ -129,6 +129,28 @@ def test_a_table_or_column_that_is_added_is_in_it_too(patient):
     assert hanging - {"answer", "review", "triagesession"} == set(first["others"])
 
 
+def test_number_and_phone_of_the_invitation_are_disclosed_and_go_with_an_erasure_and_the_purge(settings):
+    settings.NOTE_KEYS = [bytes(32)]
+    clerk = User.objects.create_user("clerk")
+    known = {"patient_number": "MRN 004217", "patient_phone": "555 0123"}
+    for label in ("erased", "purged"):
+        wanted = {"label": label, "appointment_at": NOW + timedelta(days=3650), "language": "en"}
+        ((_invitation, code),) = actions.invite([wanted | known], clerk, NOW)
+        person = Patient(EMERGENCY)
+        person.client.post(reverse("return"), {"code": code})
+        person.go_on(person.client.get(reverse("go-on"), follow=True))
+        person.submit()
+    erased, purged = TriageSession.objects.order_by("pk")
+    found = disclosure.held(erased.reference)
+    assert {name: found["invitations"][0][name] for name in known} == known
+    assert "number MRN 004217, phone 555 0123" in disclosure.as_text(found)
+    run("erase", erased.reference, "--yes", *WHY)
+    assert [row.label for row in Invitation.objects.all()] == ["purged"]
+    actions.purge_sessions([purged.pk], NOW)
+    actions.finish_purge(retention.Due(NOW + timedelta(days=4000), 1, 0, 1), NOW)
+    assert not Invitation.objects.exists()
+
+
 def test_a_note_that_is_sealed_is_disclosed_as_it_was_written(settings):
     settings.NOTE_KEYS = [b"k" * 32]
     session = submitted(ROUTINE | {"note": "Zwickmühle"})

@@ -41,7 +41,7 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.guesses import note_guess, pause_for_name
-from triage.actions.invitations import end_of_day, invite, invite_again, move, revoke
+from triage.actions.invitations import end_of_day, invite, invite_again, mail_link, move, revoke
 from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, assign, drop_form, keep_form, review
@@ -111,6 +111,7 @@ __all__ = [
     "keep_form",
     "keep_open",
     "load_draft",
+    "mail_link",
     "manage_staff",
     "managed_staff",
     "move",

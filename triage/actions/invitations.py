@@ -18,6 +18,7 @@ from triage.models import (
     Invitation,
     TriageSession,
 )
+from triage.store import invited, outbox
 from triage.store.codes import LENGTH, code_hash
 from triage.store.labels import label_key
 
@@ -26,17 +27,21 @@ from triage.store.labels import label_key
 def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> list[tuple[Invitation, str]]:
     """Make invitations, each with the code that opens it (stored nowhere): all of them or none.
 
-    `wanted` has the label, appointment_at and language of each. Raises IntegrityError where one of them is open
-    already, by a label and time that are the same.
+    `wanted` has the label, appointment_at and language of each, and of some patient_number and patient_phone. Raises
+    IntegrityError where one of them is open already, by a label and time that are the same.
     """
     made = []
     for fields in wanted:
         code = signs(LENGTH)
         expires_at = end_of_day(fields["appointment_at"])
+        hashed = code_hash(code)
         invitation = Invitation(
-            **fields,
+            label=fields["label"],
+            appointment_at=fields["appointment_at"],
+            language=fields["language"],
+            **invited.sealed(fields, hashed),
             label_key=label_key(fields["label"]),
-            code_hash=code_hash(code),
+            code_hash=hashed,
             created_by=who,
             created_at=now,
             expires_at=expires_at,
@@ -101,4 +106,14 @@ def invite_again(pk: int, who: User, now: datetime) -> list[tuple[Invitation, st
     if old.state(now).opens:
         revoke(pk, who, now)
     same = {"label": old.label, "appointment_at": old.appointment_at, "language": old.language}
-    return invite([same], who, now)
+    return invite([same | invited.known(old)._asdict()], who, now)
+
+
+def mail_link(invitation: Invitation, address: str, link: str, who: User, now: datetime) -> str:
+    """Send the link to an address that nothing keeps, so at once and not by the outbox. What went wrong, or ""."""
+    note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "link sent by mail")
+    try:
+        outbox.link_message(address, link, invitation.language).send()
+    except OSError as error:
+        return type(error).__name__
+    return ""

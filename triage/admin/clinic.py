@@ -62,6 +62,12 @@ class ClinicForm(ModelForm):
             raise ValidationError(NO_SERVER)
         return about
 
+    def clean_mail_links(self) -> bool:
+        wanted: bool = self.cleaned_data["mail_links"]
+        if wanted and not settings.EMAIL_HOST:
+            raise ValidationError(NO_SERVER)
+        return wanted
+
 
 @admin.register(Clinic)
 class ClinicAdmin(GuardedList):
@@ -72,6 +78,7 @@ class ClinicAdmin(GuardedList):
         ("In an emergency", {"fields": ("emergency_number", "emergency_text", "advice_line", "ask_number")}),
         ("Questions and results", {"fields": ("languages", "show_roots", "signed_off")}),
         ("Appointment sheet", {"fields": ("sheet_footer",)}),
+        ("Inviting", {"fields": ("mail_links",)}),
         ("Review", {"fields": ("outcomes", "open_outcomes")}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),
         ("Keeping", {"fields": ("retention_days", "privacy_contact", "complaint_route")}),

@@ -15,10 +15,12 @@ from django.core.exceptions import ValidationError
 
 from triage import actions
 from triage.models import STILL_OPEN, Invitation
+from triage.models.clinic import PHONE
 from triage.server.gate import REPLACEMENT
 from triage.store.labels import visible
 
 COLUMNS = ("label", "appointment_at", "language")
+MORE = ("patient_number", "patient_phone")  # columns that may be left out
 HEADING = "label"  # a first line that begins so names the columns
 MOST_LINES = 200
 FARTHEST = timedelta(days=366)
@@ -66,7 +68,7 @@ class MoveForm(forms.Form):
 
 
 class InvitationForm(MoveForm):
-    field_order = COLUMNS
+    field_order = (*COLUMNS, *MORE)
     label = forms.CharField(
         max_length=40,
         help_text=Invitation._meta.get_field("label").help_text,
@@ -74,6 +76,19 @@ class InvitationForm(MoveForm):
         error_messages={"required": "Write initials.", "max_length": "Write at most 40 letters."},
     )
     language = forms.ChoiceField(help_text="The letter is in it, and the questions begin in it.")
+    patient_number = forms.CharField(
+        required=False,
+        max_length=40,
+        help_text="As your own system has it. Staff alone see it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    patient_phone = forms.CharField(
+        required=False,
+        max_length=30,
+        validators=[PHONE],
+        help_text="Staff alone see it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel"}),
+    )
 
     def __init__(
         self, languages: Mapping[str, str], now: datetime, data: Mapping[str, Any] | None = None
@@ -85,12 +100,19 @@ class InvitationForm(MoveForm):
         field.error_messages |= {"required": f"Write {allowed}.", "invalid_choice": f"Write {allowed}."}
 
     def clean_label(self) -> str:
-        label = visible(self.cleaned_data["label"])
+        label = self._readable("label")
         if not label:
             raise ValidationError("Write initials.")
-        if REPLACEMENT in label or not label.isprintable():
-            raise ValidationError("Some signs in it cannot be read. Type it again.")
         return label
+
+    def clean_patient_number(self) -> str:
+        return self._readable("patient_number")
+
+    def _readable(self, name: str) -> str:
+        text = visible(self.cleaned_data[name])
+        if REPLACEMENT in text or not text.isprintable():
+            raise ValidationError("Some signs in it cannot be read. Type it again.")
+        return text
 
     @property
     def like_a_name(self) -> str:
@@ -104,6 +126,17 @@ class InvitationForm(MoveForm):
         if not self.errors and Invitation.objects.filter(STILL_OPEN, **same).exists():
             raise ValidationError(SAME)
         return cleaned
+
+
+class MailedInvitationForm(InvitationForm):
+    """Where the clinic sends links by mail."""
+
+    email = forms.EmailField(
+        required=False,
+        label="Mail the link to",
+        help_text="Used once and not kept. The mail has the link and nothing else.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
 
 
 @dataclass
@@ -148,14 +181,14 @@ def _delimiter(text: str) -> str:
 def _read_line(
     found: PastedList, number: int, cells: list[str], languages: Mapping[str, str], now: datetime
 ) -> None:
-    if len(cells) != len(COLUMNS):
+    if not len(COLUMNS) <= len(cells) <= len(COLUMNS + MORE):
         parts = f"{len(cells)} part{'s' if len(cells) > 1 else ''}"
         remedy = f"It has {parts} and needs 3: label, appointment, language. Part them with commas or tabs."
         found.faults.append((number, remedy))
         return
-    label, appointment_at, language = map(visible, cells)
-    data = (label, appointment_at.upper(), _code(language, languages))
-    form = InvitationForm(languages, now, dict(zip(COLUMNS, data, strict=True)))
+    label, appointment_at, language, *more = map(visible, cells)
+    data = (label, appointment_at.upper(), _code(language, languages), *more)
+    form = InvitationForm(languages, now, dict(zip(COLUMNS + MORE, data, strict=False)))
     if not form.is_valid():
         for name, errors in form.errors.items():
             where = f"{form[name].label}: " if name in form.fields else ""

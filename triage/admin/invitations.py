@@ -8,6 +8,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
@@ -28,6 +29,7 @@ from triage.admin.invitation_list import (
     MOST_LINES,
     SAME,
     InvitationForm,
+    MailedInvitationForm,
     MoveForm,
     PastedList,
     read_list,
@@ -37,7 +39,7 @@ from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.exports.table import written
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
-from triage.store import labels, releases
+from triage.store import invited, labels, releases
 from triage.store.codes import carried, for_patients, qr_code
 from triage.store.rooms import Room
 
@@ -106,7 +108,7 @@ class InvitationAdmin(GuardedList):
 
     noted_as = "invitations"
     lookups = frozenset({"state"})
-    list_display = ("label", "appointment", "language", "state_shown", "session_shown", "made")
+    list_display = ("label", "known", "appointment", "language", "state_shown", "session_shown", "made")
     list_filter = (StateFilter,)
     search_fields = ("label",)
     search_help_text = "Label, or how it begins"
@@ -127,6 +129,11 @@ class InvitationAdmin(GuardedList):
             return queryset, False
         self.note(request, AccessEntry.What.SEARCH, "invitations", "a label")
         return queryset.filter(labels.labelled(search_term)), False
+
+    @admin.display(description="number, phone")
+    def known(self, invitation: Invitation) -> str:
+        context = {"known": invited.known(invitation)}
+        return render_to_string("admin/triage/invitation/known.html", context)
 
     @admin.display(description="appointment")
     def appointment(self, invitation: Invitation) -> str:
@@ -157,17 +164,32 @@ class InvitationAdmin(GuardedList):
         if not self.has_add_permission(request):
             raise PermissionDenied
         now = timezone.now()
-        form = InvitationForm(_languages(), now, request.POST if request.method == "POST" else None)
+        kind = MailedInvitationForm if the_clinic().mail_links and settings.EMAIL_HOST else InvitationForm
+        form = kind(_languages(), now, request.POST if request.method == "POST" else None)
         warned = ""
         if form.is_valid():
             warned = "" if "sure" in request.POST else form.like_a_name
             if not warned:
                 try:
-                    return self._letters(request, actions.invite([form.cleaned_data], _user(request), now))
+                    made = actions.invite([form.cleaned_data], _user(request), now)
+                    mailed = self._mailed(request, *made[0], form.cleaned_data.get("email", ""))
+                    return self._letters(request, made, to_print=not mailed)
                 except IntegrityError:
                     form.add_error(None, SAME)
         context = {"form": form, "warned": warned, "like_a_name": LIKE_A_NAME}
         return self._page(request, "form.html", "Invite a patient", **context)
+
+    def _mailed(self, request: HttpRequest, invitation: Invitation, code: str, address: str) -> bool:
+        if not address:
+            return False
+        link = carried(request, code).link
+        if fault := actions.mail_link(invitation, address, link, _user(request), timezone.now()):
+            messages.error(
+                request, f"The mail server did not take the mail ({fault}). Give the link another way."
+            )
+        else:
+            messages.success(request, "The link is on its way by mail. Nothing keeps the address.")
+        return not fault
 
     def paste_view(self, request: HttpRequest) -> HttpResponse:
         """Many at once: first what was read is shown, then all are made or none."""
@@ -218,6 +240,7 @@ class InvitationAdmin(GuardedList):
         now = timezone.now()
         context = {
             "invitation": invitation,
+            "known": invited.known(invitation),
             "state": invitation.state(now),
             "may_act": self.has_change_permission(request) and self.has_add_permission(request),
             "lasts": now < invitation.expires_at,
@@ -252,7 +275,9 @@ class InvitationAdmin(GuardedList):
         when = date_format(timezone.localtime(moved.appointment_at), "D, M j, Y, H:i")
         messages.success(request, f"{invitation.label}: moved to {when}. The letter’s code stays the same.")
 
-    def _letters(self, request: HttpRequest, made: list[tuple[Invitation, str]]) -> HttpResponse:
+    def _letters(
+        self, request: HttpRequest, made: list[tuple[Invitation, str]], *, to_print: bool = True
+    ) -> HttpResponse:
         """One page of paper for each. Nothing keeps the codes, so nothing can show them again."""
         letters: list[dict[str, Any]] = [
             {
@@ -262,7 +287,8 @@ class InvitationAdmin(GuardedList):
             }
             for invitation, code in made
         ]
-        return self._page(request, "letters.html", "Print now", letters=letters, as_csv=_as_csv(letters))
+        context = {"letters": letters, "as_csv": _as_csv(letters), "to_print": to_print}
+        return self._page(request, "letters.html", "Print now" if to_print else "Sent by mail", **context)
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
@@ -277,10 +303,11 @@ def _as_csv(letters: list[dict[str, Any]]) -> str:
             timezone.localtime(letter["invitation"].appointment_at).strftime("%Y-%m-%d %H:%M"),
             letter["invitation"].language,
             letter["carried"].link,
+            invited.known(letter["invitation"]).patient_phone,
         ]
         for letter in letters
     ]
-    return written([["label", "appointment", "language", "link"], *rows])
+    return written([["label", "appointment", "language", "link", "phone"], *rows])
 
 
 def _user(request: HttpRequest) -> User:

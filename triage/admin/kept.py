@@ -25,12 +25,13 @@ from triage.store.kept import Fields, kept_fields, kept_paths
 
 KEPT = "kept"  # in the session: the pages on which something waits
 LONGEST_PATH = 200
-OURS = ("csrfmiddlewaretoken", "kept-path", "stay")  # fields that nobody types
+# Fields that nobody types, and the address of a mail, which is used once.
+NOT_KEPT = ("csrfmiddlewaretoken", "kept-path", "stay", "email")
 
 
 def keep(request: HttpRequest, path: str) -> None:
     """What was sent, for this page and this person. Never a password."""
-    fields = {name: values for name, values in request.POST.lists() if name not in OURS}
+    fields = {name: values for name, values in request.POST.lists() if name not in NOT_KEPT}
     if not fields or any("password" in name for name in fields) or len(path) > LONGEST_PATH:
         return
     actions.keep_form(cast(User, request.user), path, fields, timezone.now())

@@ -10,24 +10,18 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import capfirst
 
 from triage import actions
 from triage.models import AccessEntry
+from triage.store.counted import Counted
 from triage.store.labels import visible
 
 LONGEST_PARAMETER = 50
 MOST_ROWS = 1000  # further down a person searches or filters; counting on and on would read the whole table
-
-
-class Counted(Subquery):
-    """How many rows a query finds, as a value within another query."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) found)"
-    output_field = IntegerField()
 
 
 class CountedPaginator(Paginator):

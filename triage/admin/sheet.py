@@ -18,7 +18,7 @@ from triage.domain.loading import ContentError
 from triage.domain.result import build
 from triage.domain.walk import walk
 from triage.models import Review, TriageSession
-from triage.store import releases
+from triage.store import invited, releases
 from triage.store.notes import opened
 from triage.store.records import RecordAltered, open_record
 from triage.store.stories import the_telling
@@ -37,7 +37,12 @@ SMALLEST = "smallest"
 def sheet_of(session: TriageSession) -> Sheet:
     """Raises RecordAltered when the record is not what was submitted."""
     contact = opened(session.contact, session.reference, CONTACT)
-    return {**(_submitted(session) if session.submitted_at else _unfinished(session)), "contact": contact}
+    known = invited.known(session.invitation)
+    return {
+        **(_submitted(session) if session.submitted_at else _unfinished(session)),
+        "contact": contact,
+        "known": known,
+    }
 
 
 def story_of(sheet: Sheet) -> str:

@@ -25,7 +25,7 @@ from triage import actions
 from triage.admin import agreement
 from triage.admin.export import export_view
 from triage.admin.kept import kept
-from triage.admin.lists import Counted, GuardedList, ReadOnly
+from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
 from triage.admin.reviewing import CHANGED, ReviewForm
 from triage.admin.rights import rights_view
@@ -45,6 +45,8 @@ from triage.domain.drawing import Markup
 from triage.models import AccessEntry, Invitation, Review, TriageSession
 from triage.store import labels, words
 from triage.store.codes import SIGNS
+from triage.store.counted import Counted
+from triage.store.invited import opened
 from triage.store.records import RecordAltered, open_record
 
 FIRST_SIGN, LAST_SIGN = SIGNS[0], SIGNS[-1]
@@ -125,6 +127,9 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             .annotate(
                 reachable=Case(When(contact="", then=Value(False)), default=Value(True)),
                 label=Subquery(invited.values("label")),
+                patient_number=Subquery(invited.values("patient_number")),
+                patient_phone=Subquery(invited.values("patient_phone")),
+                sealed_for=Subquery(invited.values("code_hash")),
                 corrects_reference=F("corrects__reference"),
                 corrected_by_reference=Case(
                     When(corrected_by__listed_at__isnull=False, then=F("corrected_by__reference"))
@@ -152,8 +157,8 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         order = Upper("reference") if invited else "reference"
         return queryset.filter(wanted).order_by(order), False
 
-    def _cell(self, name: str, session: TriageSession) -> str:
-        return render_to_string(f"admin/triage/triagesession/{name}.html", {"session": session})
+    def _cell(self, name: str, session: TriageSession, **more: Any) -> str:
+        return render_to_string(f"admin/triage/triagesession/{name}.html", {"session": session, **more})
 
     @admin.display(description="tick", empty_value="")
     def ticked(self, session: TriageSession) -> str:
@@ -166,7 +171,9 @@ class SubmissionAdmin(ReadOnly, GuardedList):
 
     @admin.display(description="visit")
     def invited(self, session: TriageSession) -> str:
-        return self._cell("row_visit", session)
+        of = cast(Any, session)  # as the list's query has it
+        known = opened(of.patient_number, of.patient_phone, of.sealed_for)
+        return self._cell("row_visit", session, known=known)
 
     @admin.display(description="waits", ordering="waits_since")
     def waiting(self, session: TriageSession) -> str:

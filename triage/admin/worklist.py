@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from triage.actions import end_of_day
-from triage.admin.lists import Counted, CountedList
+from triage.admin.lists import CountedList
 from triage.models import Clinic, Invitation, TriageSession
+from triage.store.counted import Counted
 
 MOST_COUNTED = 1000
 MOST_VISITS = 10

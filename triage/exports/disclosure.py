@@ -34,7 +34,7 @@ def held(reference: str) -> Held:
         "reference": reference,
         "sessions": [_session(session) for session in sessions],
         "invitations": [
-            _row(invitation, invitation.label)
+            _row(invitation, invitation.code_hash)
             for invitation in Invitation.objects.filter(sessions__in=sessions).distinct()
         ],
         "access_log": [

@@ -175,6 +175,14 @@ class Clinic(models.Model):
         help_text="Since the emergency sign was given. From 5 to 1440.",
     )
 
+    mail_links = models.BooleanField(
+        "send an invitation’s link by mail",
+        default=False,
+        db_default=False,
+        help_text="The address is used once and not kept; the mail has the link and nothing else. Whoever reads that "
+        "mailbox can answer in the patient’s place.",
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "clinic settings"
         permissions = [("manage_staff", "Can invite, disable and reset staff")]

@@ -38,6 +38,9 @@ class Invitation(models.Model):
     )
     # What a search compares, see store/labels.py: the label however it is written.
     label_key = models.CharField(max_length=LABEL_KEY, db_index=True, db_default="", editable=False)
+    # For the clinic alone, sealed like a note: see store/invited.py. No patient's page and no record has them.
+    patient_number = models.TextField(blank=True, default="", db_default="", editable=False)
+    patient_phone = models.TextField(blank=True, default="", db_default="", editable=False)
     appointment_at = models.DateTimeField("appointment")
     language = models.CharField(max_length=10)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False)
@@ -51,6 +54,7 @@ class Invitation(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["label"], name="invitation_by_label"),
+            models.Index(fields=["created_at"], name="invitation_by_day"),
             models.Index(fields=["-id"], condition=STILL_OPEN, name="invitation_still_open"),
             models.Index(fields=["-id"], condition=Q(sent_at__isnull=False), name="invitation_sent"),
             models.Index(fields=["-id"], condition=Q(revoked_at__isnull=False), name="invitation_revoked"),

@@ -24,7 +24,7 @@ from triage.domain.content import NOT_SURE, NOT_TRIED, Content
 from triage.domain.loading import ContentError
 from triage.domain.logic import Condition, leaves
 from triage.domain.walk import walk
-from triage.models import Answer, DailyCount, Review, TriageSession
+from triage.models import Answer, DailyCount, Invitation, Review, TriageSession
 from triage.store import releases
 
 USUAL_DAYS, MOST_DAYS = 30, 92
@@ -82,6 +82,8 @@ class Overview:
     @property
     def tables(self) -> Iterator[Bars]:
         yield self._outcomes()
+        if not self.demo:  # made-up submissions have no invitations of their own
+            yield self._invited()
         yield self._acknowledged()
         yield self._left_at()
         yield self._not_sure()
@@ -93,6 +95,13 @@ class Overview:
             for origin in Origin
         ]
         return self._table("Outcomes", "Where the pain fits, by urgency.", LEVELS, rows)
+
+    def _invited(self) -> Bars:
+        made = Invitation.objects.filter(created_at__range=self._between, revoked_at=None)
+        found = made.aggregate(invited=Count("pk"), opened=Count("opened_at"), handed_in=Count("sent_at"))
+        rows = [(name.replace("_", " ").capitalize(), [count]) for name, count in found.items()]
+        about = "Of the invitations made on these days. Letters that were made anew count once."
+        return self._table("From invitation to answers", about, ["Patients"], rows)
 
     def _acknowledged(self) -> Bars:
         waits = Counter((level, _wait(sent, seen)) for level, sent, seen in self._urgent())

@@ -1,4 +1,5 @@
-"""Write submissions as CSV, JSON lines or FHIR responses, or a release as a FHIR Questionnaire.
+"""Write submissions as CSV, JSON lines or FHIR responses, what staff did about them, or a release as a FHIR
+Questionnaire.
 
 Reads the frozen records one at a time. One that was altered is refused and named, the rest goes on, and the exit
 status is 1. The access log keeps that an export was made. docs/exports.md says what is in each file.
@@ -15,16 +16,17 @@ from django.utils import timezone
 
 from triage import actions
 from triage.domain.loading import languages
-from triage.exports import BOM, FORMATS, chosen, what_it_holds
+from triage.exports import BOM, FORMATS, chosen, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.exports.stream import Export
 from triage.management.content import release as named_release
 from triage.management.operator import add_by, operator
-from triage.models import AccessEntry, Release
+from triage.models import AccessEntry, Release, TriageSession
 from triage.server.private_files import make_private
 from triage.store import releases
 
-QUESTIONNAIRE = "fhir-questionnaire"
+QUESTIONNAIRE, REVIEWS = "fhir-questionnaire", "reviews"
+URGENCIES = {level.name.lower().replace("_", "-"): level.value for level in TriageSession.Urgency}
 STEP = 1000
 
 
@@ -32,11 +34,15 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["csv", "json", QUESTIONNAIRE, "fhir-responses"])
+        parser.add_argument("what", choices=["csv", "json", REVIEWS, QUESTIONNAIRE, "fhir-responses"])
         parser.add_argument("--release", default="", help="the first letters of a release's SHA-256")
         parser.add_argument(
             "--since", type=date.fromisoformat, help="YYYY-MM-DD: submitted on that day or later"
         )
+        parser.add_argument(
+            "--until", type=date.fromisoformat, help="YYYY-MM-DD: submitted on that day or earlier"
+        )
+        parser.add_argument("--urgency", choices=URGENCIES, help="only those")
         parser.add_argument("--out", type=Path, help="a file; without it, standard output")
         parser.add_argument(
             "--rows",
@@ -65,6 +71,8 @@ class Command(BaseCommand):
             file.write(BOM if bom else "")
             if what == QUESTIONNAIRE:
                 file.write(self._questionnaire(**options))
+            elif what == REVIEWS:
+                self._reviews(file, **options)
             else:
                 self._submissions(what, file, **options)
 
@@ -91,6 +99,20 @@ class Command(BaseCommand):
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), f"release {wanted}", detail)
         return as_text(wanted, language)
 
+    def _reviews(
+        self,
+        file: TextIO,
+        who: str,
+        since: date | None,
+        until: date | None,
+        urgency: str | None,
+        **options: Any,
+    ) -> None:
+        level = URGENCIES.get(urgency or "")
+        detail = f"{what_it_holds(REVIEWS, since, False, until, level)}: on the command line"
+        actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
+        file.writelines(reviews.lines(reviewed(since, until, level)))
+
     def _submissions(
         self,
         what: str,
@@ -99,12 +121,14 @@ class Command(BaseCommand):
         rows: str,
         release: str,
         since: date | None,
+        until: date | None,
+        urgency: str | None,
         with_notes: bool,
         **options: Any,
     ) -> None:
-        name = rows if what == "csv" else what
-        sessions = chosen(since, named_release(release) if release else "")
-        detail = f"{what_it_holds(name, since, with_notes)}: on the command line"
+        name, level = rows if what == "csv" else what, URGENCIES.get(urgency or "")
+        sessions = chosen(since, named_release(release) if release else "", until, level)
+        detail = f"{what_it_holds(name, since, with_notes, until, level)}: on the command line"
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
         export = Export(FORMATS[name], sessions, notes=with_notes)
         for text in export:
