@@ -410,6 +410,7 @@ def test_a_waiting_room_has_large_type_and_no_paper_unless_it_is_allowed(new_pag
             in_the_room(page, prints=room == "prints")
         answer_the_rest(start(page))
         sizes[room], printed[room] = type_size(page), print_preview(page)
+        page.locator("summary", has_text="Keep this page").click()
         assert page.get_by_role("button", name="Print this page").is_visible() == (room != "plain")
         assert page.get_by_role("button", name="Copy as text").is_visible() == (room == "none")
         assert violations(page) == []

@@ -80,8 +80,7 @@ def test_a_whole_journey(new_page, scripts):
     assert "Fits a back-related pattern" in main
     assert session.reference in main
     # A citation opens place, link and our words.
-    source = page.locator("summary", has_text="paragraph 3").first
-    source.click()
+    page.locator("summary", has_text="Where this comes from").first.click()
     assert page.locator("details[open] a[href^='https://princetonsjc.com']").first.is_visible()
 
 

@@ -212,11 +212,15 @@ def test_marks_number_sources_in_order_of_first_mention(content):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("answers", [FOOT_ONLY, BACK, FOOT_ONLY | {"safety-now": ["chest-breathing"]}])
-def test_every_mark_on_a_result_leads_to_its_source(answers):
+def test_every_mark_on_a_result_is_told_in_its_own_section(answers):
     publish()
     html = Patient(answers).whole().content.decode()
     page = html5lib.parse(html, namespaceHTMLElements=False)
-    assert page.findall(".//*[@class='marks']/a")
+    rest = page.find(".//div[@class='rest']")
+    for part in rest:
+        told = {each.text for each in part.findall(".//details[@class='from']//b")}
+        assert {each.text for each in part.iter("sup")} == told
+    assert list(rest.iter("sup"))
     assert list(dangling(page)) == []
     assert len(ids(page)) == len(set(ids(page)))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from triage.domain.content import Content, Item, Part, Phrase, Sentence
@@ -14,12 +14,25 @@ Words = Mapping[str, str]  # what texts name in braces -> what is said there
 NOBODY: Facts = {}  # no answers at all: every condition is NO, so a text says what fits anybody
 
 
-def phrases(content: Content, facts: Facts = NOBODY) -> dict[str, str]:
-    return said(content.phrases, facts)
+@dataclass(frozen=True, slots=True)
+class Phrased(Mapping[str, str]):
+    """Phrases as one person reads them, each looked up where a text names it: most texts name none."""
+
+    known: Mapping[str, Phrase]
+    facts: Facts = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> str:
+        return self.known[key].said(self.facts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
-def said(known: Mapping[str, Phrase], facts: Facts = NOBODY) -> dict[str, str]:
-    return {key: phrase.said(facts) for key, phrase in known.items()}
+def phrases(content: Content, facts: Facts = NOBODY) -> Words:
+    return Phrased(content.phrases, facts)
 
 
 def filled(text: str, words: Words) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any, NamedTuple
 
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from triage.domain.story import without_numbers
 
 register = template.Library()
 
 LETTERS = {"article": "A", "guidance": "G", "research": "R"}
+NUMBERS = {"emergency_number": "emergency_tel", "phone": "phone_tel", "advice_line": "advice_tel"}
 
 
 @dataclass
@@ -25,17 +29,13 @@ class Source:
     claims: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
-    def anchor(self) -> str:
-        return f"source-{self.mark}"
-
-    @property
     def place(self) -> str:
         """Its anchor on the page of all sources."""
         return place_of(self.citation["id"])
 
 
 class Marked(NamedTuple):
-    """A sentence as a page with a list of sources shows it. No marks: the clinic's own words."""
+    """A sentence as a page that names its sources shows it. No marks: the clinic's own words."""
 
     text: str
     marks: tuple[str, ...]
@@ -96,6 +96,32 @@ def marked(said: Any, sources: Mapping[str, Source]) -> Any:
 def marks(ids: Iterable[str], sources: Mapping[str, Source]) -> tuple[str, ...]:
     """The marks of the sources behind these citation ids, each once."""
     return tuple(dict.fromkeys([sources[id].mark for id in ids]))
+
+
+@register.inclusion_tag("parts/from.html")
+def where_from(sources: Mapping[str, Source], *parts: Any) -> dict[str, list[Source]]:
+    """The sources that these parts of a page name, each with what they take from it and no more."""
+    here: dict[str, Source] = {}
+    for id in dict.fromkeys(_named(list(map(_plain, parts)), [])):
+        source = sources[id]
+        claims = here.setdefault(source.mark, replace(source, claims=[])).claims
+        claims += [claim for claim in source.claims if claim["id"] == id]
+    return {"here": list(here.values())}
+
+
+@register.filter
+def dialed(text: str, clinic: Mapping[str, str]) -> SafeString:
+    """The text with the numbers in it as links that call them."""
+    numbers = {clinic[name]: clinic[dial] for name, dial in NUMBERS.items() if clinic[name]}
+    known = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+    parts = re.split(rf"(?<!\d)({known})(?!\d)", text)
+    return format_html_join(
+        "", "{}", ((_link(part, numbers[part]) if part in numbers else part,) for part in parts)
+    )
+
+
+def _link(number: str, dial: str) -> SafeString:
+    return format_html('<a class="tel" href="{}">{}</a>', dial, number)
 
 
 @register.filter

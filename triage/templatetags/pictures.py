@@ -23,6 +23,7 @@ register = template.Library()
 PLACE = re.compile(r"{% place \"([^\"]+)\" %}")
 LINES = 3  # of a place's name, at most
 LINE_HEIGHT = 15
+MARKED = ' class="on"'
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,14 @@ def places(name: str) -> frozenset[str]:
 
 @register.simple_block_tag(takes_context=True)
 def view(context: Context, content: SafeString, name: str, seen_from: str, box: str = "") -> SafeString:
-    """One side of the body with its places. `box` cuts a part out of it."""
+    """One side of the body with its places. `box` cuts a part out of it.
+
+    Where places were marked, they alone are drawn, and no side without any.
+    """
+    if context["picture"].marked:
+        content = SafeString("\n".join(line for line in content.splitlines() if MARKED in line))
+        if not content:
+            return content
     about = {"view": name, "places": content, "seen_from": seen_from, "box": box}
     return render_to_string(f"pictures/views/{name}.html", {"picture": context["picture"], **about})
 
@@ -107,7 +115,7 @@ def view(context: Context, content: SafeString, name: str, seen_from: str, box: 
 @register.simple_tag(takes_context=True)
 def place(context: Context, code: str) -> SafeString:
     """What makes a shape a place of the body: the code of the option it stands for. A marked one is filled."""
-    return SafeString(f'data-place="{code}"' + (' class="on"' if code in context["picture"].marked else ""))
+    return SafeString(f'data-place="{code}"' + (MARKED if code in context["picture"].marked else ""))
 
 
 @register.simple_tag(takes_context=True)

@@ -25,7 +25,7 @@ from triage.domain.loading.sources import SourcesReader
 from triage.domain.loading.translation import Texts, names
 from triage.domain.loading.tree import Node, note_repeats
 from triage.domain.logic import AnyOf, leaves
-from triage.domain.wording import said, texts_of, with_texts
+from triage.domain.wording import Phrased, texts_of, with_texts
 
 KINDS = ("one", "many", "scale", "text")
 MOST_ITEMS = 4  # on one screen
@@ -187,7 +187,7 @@ class QuestionnaireReader:
         warned = [caution.sentence.text for caution in item.cautions]
         if not self._may_name(item, (*phrased.values(), *own, *warned), phrases):
             return item
-        return replace(with_texts(item, phrased, said(phrases)), phrased=phrased)
+        return replace(with_texts(item, phrased, Phrased(phrases)), phrased=phrased)
 
     def _may_name(self, item: Item, texts: Iterable[str], phrases: Mapping[str, Phrase]) -> bool:
         """Whether every name in braces is a phrase that reads only items above this one."""
