@@ -55,7 +55,7 @@ def test_the_first_page_says_nothing_personal_and_speaks_the_letters_language(re
     assert LABEL not in page.content.decode()
     assert TriageSession.objects.get().language == "es"
     assert "<button>Empezar ahora" in page.content.decode()
-    assert "Para la consulta del" in text(page)
+    assert "Su consulta:" in text(page)
     start = client.post(reverse("start"), follow=True)
     assert start.resolver_match.url_name == "question"
     assert TriageSession.objects.get().invitation == Invitation.objects.get()  # and not one without it

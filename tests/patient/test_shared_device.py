@@ -125,7 +125,7 @@ def test_a_letter_that_somebody_opened_and_left_is_not_the_next_persons(reviewer
     code, shared = invite(reviewer), Browser()
     open_code(code, shared)
     page = main(shared)
-    assert "For the visit on" in page
+    assert "Your visit:" in page
     assert "Start for somebody else" in page
     shared.post(reverse("start"), {"anew": ""})
     assert TriageSession.objects.latest("pk").invitation is None
