@@ -78,10 +78,10 @@ class Seen:
 def sign_in(browser: Browser) -> None:
     """With a password and the code of a device, as clinics do."""
     from django.contrib.auth.models import Group, User
-    from django.contrib.sessions.backends.db import SessionStore
     from django_otp.oath import totp
 
     from triage.admin.sign_in import HALF_IN
+    from triage.server.staff_sessions import SessionStore
 
     user, _new = User.objects.get_or_create(username="bench", defaults={"is_staff": True})
     user.set_password(PASSWORD)

@@ -240,7 +240,10 @@ X_FRAME_OPTIONS = "DENY"
 # The longest honest post is one screen of answers with a note.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# A file is taken on one page alone (see server/gate.py), into memory, and none that is larger.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # What goes wrong is told on stderr: where, never what was answered. Nothing is mailed.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "triage.server.logs.NothingPersonal"

@@ -78,6 +78,7 @@ def pages(client):
         "sheet": f"{LIST}{emergency.pk}/change/",
         "reviewed sheet": f"{LIST}{reviewed.pk}/change/",
         "unfinished sheet": f"{LIST}{unfinished.pk}/change/",
+        "what the patient was told": f"{LIST}{emergency.pk}/told/",
         "overview": f"{LIST}overview/?demo=on",
         "overview, wrong days": f"{LIST}overview/?first=x",
         "agreement": f"{LIST}agreement/?demo",
@@ -87,6 +88,7 @@ def pages(client):
         "invite a patient": "/admin/triage/invitation/add/",
         "invite from a list": "/admin/triage/invitation/paste/",
         "releases": "/admin/triage/release/",
+        "bring in content": "/admin/triage/release/upload/",
         "release": f"/admin/triage/release/{emergency.release_id}/change/",
         "replay": f"/admin/triage/release/{emergency.release_id}/replay/",
         "clinic settings": "/admin/triage/clinic/1/change/",
@@ -130,6 +132,32 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(signed_in, pages, proof):
             seen = faults(page) if look in chosen else []
             found[f"{place} {name}"] = [*seen, *([f"{beyond} px too wide"] if beyond > 0 else [])]
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+def test_axe_finds_nothing_on_the_page_that_asks_before_many_are_settled(signed_in, pages):
+    submitted(FOOT_ONLY)
+    page = signed_in(bypass_csp=True)
+    page.goto(pages["worklist"])
+    page.locator(".tick input").first.check()
+    press(page.get_by_role("button", name="Mark the ticked ones as reviewed"))
+    expect(page.get_by_role("heading", name="Mark 1 as reviewed?")).to_be_visible()
+    for name in each_look(page, LOOKS):
+        assert faults(page) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+
+
+@pytest.mark.parametrize("group", ["Reviewers", "Auditors"])
+def test_a_page_that_is_not_open_to_staff_says_so_among_their_pages(group, client, page, live_server):
+    client.force_login(actions.create_staff("bea", "a password of its own", group))
+    page.context.add_cookies(
+        [{"name": "staff", "value": client.cookies["staff"].value, "url": live_server.url}]
+    )
+    page.goto("/admin/triage/release/")
+    expect(page.get_by_role("heading", name="Your account does not open this page")).to_be_visible()
+    assert faults(page) == []
+    press(page.get_by_role("button", name="Log out"))
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert faults(page) == []
 
 
 def test_no_page_asks_for_what_the_policy_refuses(signed_in, pages):
@@ -244,10 +272,10 @@ def test_the_example_with_most_to_tell_is_one_page_too(signed_in, client):
         assert sheets(page) == ONE_OF_EACH, vignette.key
 
 
-def test_whoever_ticks_every_box_there_is_takes_two_pages_that_can_be_read(signed_in, client):
+def test_whoever_ticks_every_box_there_is_takes_one_page_that_can_be_read(signed_in, client):
     page = signed_in()
     page.goto(f"{LIST}{fullest().pk}/change/")
-    assert sheets(page) == {"Letter": 2, "A4": 2}
+    assert sheets(page) == ONE_OF_EACH
     page.emulate_media(media="print")
     assert page.evaluate(SMALLEST_TYPE) >= 8
     expect(page.locator(".paper")).to_have_class("paper smallest")

@@ -29,7 +29,7 @@ UNITS = [block for kind, block in BLOCKS if kind == "ini"]
 NAMED = {
     "proofs": set(re.findall(r"[Pp]roof `([a-z-]+)`|dev\.py prove ([a-z-]+)", TEXT)),
     "variables": set(re.findall(r"^([A-Z_]+)=", TEXT, re.MULTILINE)),
-    "files": set(re.findall(r"\b(?:requirements|triage|docs)/[\w./-]+\w", TEXT)),
+    "files": set(re.findall(r"(?<!/admin/)\b(?:requirements|triage|docs)/[\w./-]+\w", TEXT)),
 }
 
 

@@ -108,6 +108,7 @@ def load_draft(
     release = Release.objects.filter(sha256=releases.sha256(text)).first()
     if release and release.state == State.PUBLISHED:
         return release
+    progress("Checking and proving")
     _refuse_unsound(text, now, release)
     running = Release.objects.filter(state=State.PUBLISHED).first()
     examined = examination.examine(text, running, progress)

@@ -6,14 +6,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from triage.admin.lists import GuardedList, ReadOnly
+from triage.admin.lists import GuardedList, ReadOnly, clock
 from triage.models import OutboxMail
 
 
 @admin.register(OutboxMail)
 class OutboxMailAdmin(ReadOnly, GuardedList):
     noted_as = "unsent mails"
-    fields = ("reference", "created_at", "tries", "next_try", "last_error")
+    fields = ("reference", "created", "tries", "next_try", "last_error")
     list_display = fields
     sortable_by = ()
 
@@ -25,5 +25,9 @@ class OutboxMailAdmin(ReadOnly, GuardedList):
         return mail.session.reference
 
     @admin.display(description="next try")
-    def next_try(self, mail: OutboxMail) -> object:
-        return mail.next_at or "given up"
+    def next_try(self, mail: OutboxMail) -> str:
+        return clock(mail.next_at) if mail.next_at else "given up"
+
+    @admin.display(description="since")
+    def created(self, mail: OutboxMail) -> str:
+        return clock(mail.created_at)

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from triage import actions
 from triage.admin.comparison import comparison
-from triage.admin.lists import GuardedList, ReadOnly
+from triage.admin.lists import GuardedList, ReadOnly, clock
+from triage.admin.upload import MAY_PUBLISH, upload_view
 from triage.domain import words
 from triage.domain.content import Content
 from triage.domain.drawing import draw
@@ -28,7 +29,6 @@ from triage.models import AccessEntry, Release, TriageSession
 from triage.store import releases
 from triage.store.records import told_otherwise
 
-MAY_PUBLISH = "triage.publish_release"
 REPLAYED = 200  # submissions that a page of the replay reads
 LOADED_BY_YOU = "You loaded this draft, so another manager publishes it."
 CHANGED = "Another release has been published since you opened the page. Read the comparison again."
@@ -54,7 +54,7 @@ class ReleaseForm(forms.Form):
 class ReleaseAdmin(ReadOnly, GuardedList):
     """What was published when, and what it asks and decides."""
 
-    list_display = ("version", "state", "hash", "loaded_by", "created_at", "published_at")
+    list_display = ("version", "state", "hash", "loaded_by", "created", "published")
     ordering = ("-pk",)
     sortable_by = ()
     change_list_template = "admin/triage/release_list.html"
@@ -66,13 +66,25 @@ class ReleaseAdmin(ReadOnly, GuardedList):
     def hash(self, release: Release) -> str:
         return release.sha256[:8]
 
+    @admin.display(description="made")
+    def created(self, release: Release) -> str:
+        return clock(release.created_at)
+
+    @admin.display(description="published")
+    def published(self, release: Release) -> str:
+        return clock(release.published_at)
+
     def get_urls(self) -> list[Any]:
         replay = path(
             "<path:object_id>/replay/",
             self.admin_site.admin_view(self.replay_view),
             name="triage_release_replay",
         )
-        return [replay, *super().get_urls()]
+        upload = path("upload/", self.admin_site.admin_view(self.upload_view), name="triage_release_upload")
+        return [replay, upload, *super().get_urls()]
+
+    def upload_view(self, request: HttpRequest) -> HttpResponseBase:
+        return upload_view(request, self.admin_site.each_context(request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -12,6 +12,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -69,6 +70,20 @@ def while_signed_in(view: View) -> View:
     return cast("View", wrapper)
 
 
+def with_its_own_refusal(view: View) -> View:
+    """Who may not see a page is told so among the staff's pages, in words for staff."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except PermissionDenied:
+            context = {**admin.site.each_context(request), "title": "Your account does not open this page"}
+            return TemplateResponse(request, "admin/refused.html", context, status=403)
+
+    return cast("View", wrapper)
+
+
 class StaffSite(admin.AdminSite):
     """Every page of it goes through `admin_view` or is one of those that lead to it: log-in, code, set-up."""
 
@@ -89,7 +104,7 @@ class StaffSite(admin.AdminSite):
         ]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        return in_staff_language(while_signed_in(super().admin_view(view, cacheable)))
+        return in_staff_language(while_signed_in(with_its_own_refusal(super().admin_view(view, cacheable))))
 
     def has_permission(self, request: HttpRequest) -> bool:
         in_time = sign_in.seconds_left(request.session, timezone.now()) >= 0

@@ -12,6 +12,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.request import split_domain_port
@@ -27,6 +28,13 @@ TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 class TooLarge(BadRequest):
     """A form that is too much to be read."""
+
+
+class NoFile(FileUploadHandler):
+    """Where no page asks for a file, none is read."""
+
+    def new_file(self, *about: Any, **more: Any) -> None:
+        raise TooManyFilesSent("no page of ours asks for a file here")
 
 
 # As proxies write an address: in brackets, or with the port of the connection.
@@ -127,6 +135,8 @@ def _is_elsewhere(request: HttpRequest) -> bool:
 
 def _read_plainly(request: HttpRequest) -> None:
     """What was sent with a form, as other programs can hold it too: see `plain`."""
+    if request.method == "POST" and request.path != reverse("admin:triage_release_upload"):
+        request.upload_handlers = [NoFile(request)]
     try:
         sent = request.POST
     except TOO_MUCH:

@@ -67,8 +67,6 @@ def examine(
 ) -> Examined:
     """The proof, the comparison with the running release, and what made-up people and stored submissions are told."""
     trees, kept = json.loads(text), _kept(text) or {}
-    if not kept:
-        progress("Proving")
     found: Examined = {"proof": kept.get("proof") or _proof(proved(text)), "comparison": None}
     if running is not None and releases.sha256(text) != running.sha256:
         progress(f"Comparing with {running}")
