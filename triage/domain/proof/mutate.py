@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES, Content, Rule, Section, Vignette
 from triage.domain.decision import NoRuleMatches, decide
 from triage.domain.logic import All, AnyOf, AtLeast, Condition, Not, Sign, Some, Without
-from triage.domain.proof.compare import compare
 from triage.domain.proof.golden import NUMBERS
 from triage.domain.proof.prove import PROPERTIES
 from triage.domain.proof.space import Space
 from triage.domain.walk import read_answers, walk
 
-MOST_FUNCTIONS = 200_000  # keeps a hunt within some 500 MB
+MOST_FUNCTIONS = 600_000  # beside those of the content: keeps a hunt within a gigabyte
 TABLES = {"origin_rules": ORIGINS, "root_rules": ROOTS, "urgency_rules": URGENCIES[1:]}
 
 
@@ -157,21 +156,32 @@ class Hunt:
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.space = Space(content)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.space = Space(self.content)
+        self.most = len(self.space.diagrams) + MOST_FUNCTIONS
         self.numbers: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {}
 
-    def noticed_by(self, mutant: Mutant) -> Iterator[str]:
-        """Who notices the mutant, the quickest to ask first: a vignette, the golden table, each property."""
-        yield from islice(
-            (f"vignette {each.key}" for each in mutant.content.vignettes if missed(mutant, each)), 1
-        )
+    def noticed_by(self, mutant: Mutant) -> str:
+        """Who notices the mutant, the quickest to ask first: a vignette, the golden table, a property; "" is nobody."""
+        for each in mutant.content.vignettes:
+            if missed(mutant, each):
+                return f"vignette {each.key}"
+        if self.equivalent(mutant):
+            return ""
         space = self._space(mutant)
-        yield from islice((f"golden table {name}" for name in self._changed(space)), 1)
-        yield from (f"property {each.name}" for each in PROPERTIES if any(each.facts(space)))
+        changed = (f"golden table {name}" for name in self._changed(space))
+        broken = (f"property {each.name}" for each in PROPERTIES if any(each.facts(space)))
+        return next(chain(changed, broken), "")
+
+    def equivalent(self, mutant: Mutant) -> bool:
+        """Whether it decides every answer set as the content does: in shared diagrams equal functions are the same."""
+        return self._space(mutant).endings == self.space.endings
 
     def _space(self, mutant: Mutant) -> Space:
-        if len(self.space.diagrams) > MOST_FUNCTIONS:
-            self.space = Space(self.content)
+        if len(self.space.diagrams) > self.most:
+            self._begin()
         return Space(mutant.content, self.space.diagrams)
 
     def _changed(self, space: Space) -> Iterator[str]:
@@ -184,11 +194,6 @@ class Hunt:
                 if gone.pop(each.name, None) != each.counts:
                     yield " ".join(each.name)
             yield from (" ".join(name) for name in gone)
-
-
-def equivalent(content: Content, mutant: Mutant) -> bool:
-    """Whether it decides every answer set as the content does."""
-    return compare(content, mutant.content).differ == 0
 
 
 def missed(mutant: Mutant, vignette: Vignette) -> bool:
