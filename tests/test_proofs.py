@@ -112,7 +112,9 @@ def test_backup():
 
 def test_guessing():
     short = ("--seconds", "3", "--warm-up", "1", "--connections", "20")
-    _status, (proved, control), said = run("guessing", "--database", "sqlite", *short)
+    _status, lines, said = run("guessing", "--database", "sqlite", *short)
+    assert len(lines) == 2, said
+    proved, control = lines
     assert proved["acked"], said
     assert not proved["lost"], said
     assert sum(proved["guesses"].values()) > sum(control["guesses"].values()), (

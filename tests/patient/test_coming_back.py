@@ -406,12 +406,18 @@ def test_a_result_can_be_taken_to_another_device():
     assert name_of(come_back(save(patient))) == "result"
 
 
+def only_open(code, client):
+    """And look at no page: it would be told at once, and once only, where a later one was quicker."""
+    while client.post(reverse("return"), {"code": code}).status_code == 503:
+        pass  # a busy database asks to try again
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_browsers_with_one_code_at_once_one_has_the_session_and_the_others_are_told():
     publish()
     for _round in range(3):
         code, clients = save(begun(1)), [Browser() for _browser in range(4)]
-        at_once(*(partial(come_back, code, client) for client in clients))
+        at_once(*(partial(only_open, code, client) for client in clients))
         names = [name_of(client.get(reverse("go-on"), follow=True)) for client in clients]
         assert names.count("question") == 1
         assert names.count("elsewhere") == 1  # the one before it

@@ -95,7 +95,11 @@ class Day:
         stamped, items, before = bool(tab.page.stamp), {*tab.page.form_of}, self.stored()
         act()
         after = self.stored()
-        changed = {pk: differences(row, after[pk]) for pk, row in before.items() if row != after[pk]}
+        deleted = before.keys() - after.keys()  # whoever leaves may take along what is not sent
+        assert deleted <= ({owner.pk} if owner and here and owner.pk == here.pk else set()), tab.path
+        changed = {
+            pk: differences(before[pk], row) for pk, row in after.items() if row != before.get(pk, row)
+        }
         own = changed.pop(owner.pk, set()) if owner else set()
         if owner and here and owner.pk == here.pk:
             # Of others, a correction of its own is taken up again.

@@ -43,6 +43,10 @@ class Diagrams:
         self._fixed.clear()
         self._read.clear()
 
+    def knows(self, name: Choice) -> bool:
+        """Whether the choice has its place in the order."""
+        return name in self._places
+
     def choice(self, name: Choice, *, free: bool = False) -> Function:
         """The function that is the choice itself; a new name comes last in the order. `free`: see `fewest`."""
         if name not in self._places:

@@ -35,10 +35,12 @@ class Space:
 
     def __init__(self, content: Content, diagrams: Diagrams | None = None) -> None:
         self.content = content
-        self.diagrams = diagrams or Diagrams()
         self.items = tuple(item for item in content.items.values() if item.kind != "text")
-        # Diagrams stay small where choices that are read together stand together.
-        takes = [self._takes(content.items[key]) for key in near_each_other(content)]
+        self.diagrams = diagrams or Diagrams()
+        # Diagrams stay small where choices that are read together stand together; known ones have their place.
+        known = all(self.diagrams.knows((item.key, code)) for item in self.items for code in codes(item))
+        order = [item.key for item in self.items] if known else near_each_other(content)
+        takes = [self._takes(content.items[key]) for key in order]
         self.sets = self.diagrams.both(*takes[::-1])
         self.asked: dict[str, Function] = {}
         self.exits: dict[str, Function] = {}
