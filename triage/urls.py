@@ -19,6 +19,7 @@ urlpatterns = [
     path("submit/", questionnaire.submit, name="submit"),
     path("result/", result.result, name="result"),
     path("result/copy/", result.copy, name="copy"),
+    path("result/pdf/", result.pdf, name="pdf"),
     path("correct/", result.correct, name="correct"),
     path("result/keep-open/", result.keep_open, name="keep-open"),
     path("save/", returning.save, name="save"),

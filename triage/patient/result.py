@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from triage import actions
 from triage.models import TriageSession
 from triage.patient.page import post_only, to_position, visited
+from triage.patient.paper import result_pdf
 from triage.store import visit
 from triage.store.codes import way_back
 from triage.store.records import open_record
@@ -48,6 +49,18 @@ def copy(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     if session is None or open_visit.room:
         return to_position(open_visit)
     return render(request, "copy.html", {"text": clinic_text(open_record(session))})
+
+
+@require_safe
+@visited
+def pdf(request: HttpRequest, open_visit: Visit) -> HttpResponse:
+    """The same result as a PDF, for browsers that cannot print; not on a device that others use next."""
+    session = _handed_in(open_visit)
+    if session is None or open_visit.room:
+        return to_position(open_visit)
+    made = result_pdf(open_record(session))
+    headers = {"Content-Disposition": f'attachment; filename="{session.reference}.pdf"'}
+    return HttpResponse(made, content_type="application/pdf", headers=headers)
 
 
 @post_only
