@@ -32,7 +32,7 @@ def controls():
     """Each as its template and its words."""
     for path in sorted(TEMPLATES.rglob("*.html")):
         name = path.relative_to(TEMPLATES)
-        if name.parts[0] != "admin":
+        if name.parts[0] not in ("admin", "registration"):
             for _kind, attributes, inside in CONTROL.findall(path.read_text(encoding="utf-8")):
                 if words(inside) or attributes:
                     yield str(name), words(inside)
