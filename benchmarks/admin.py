@@ -47,6 +47,7 @@ PAGES = {
     "sort: by time, newest first": LIST + "?tab=all&o=-4",
     "sort: by reference": LIST + "?tab=all&o=1",
     "sort and filter": LIST + "?tab=all&o=4&level__exact=1",
+    "sort within a tab (most)": LIST + "?tab=done&o=4",
     "filter and search": LIST + "?level__exact=1&q={beginning}",
 }
 UNBOUNDED = {

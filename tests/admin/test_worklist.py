@@ -367,6 +367,8 @@ def test_a_search_is_a_range_of_the_index():
         ("?tab=all&o=2", "worklist"),
         ("?tab=all&o=-2", "worklist"),
         ("?tab=all&o=4", "worklist_by_waiting"),
+        ("?tab=done&o=4", "worklist_waiting_by_tab"),
+        ("?tab=all&o=4&level__exact=1", "worklist_waiting_by_level"),
         ("?tab=all&o=-4", "worklist_by_waiting"),
     ],
 )

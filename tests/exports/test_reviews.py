@@ -2,15 +2,17 @@
 
 import csv
 import io
+import json
 from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.visitor import NOW, publish
 from triage import actions
+from triage.exports import reviewed
 from triage.exports.reviews import COLUMNS
 from triage.models import AccessEntry, TriageSession
 
@@ -124,3 +126,48 @@ def test_the_command_narrows_down_as_the_page_does():
             assert [row["reference"] for row in rows] == expected, (what, chosen)
             assert ("state" in rows[0]) is (what == "reviews")
     assert AccessEntry.objects.filter(who="anna", detail__startswith="reviews, until 2026-11-23").exists()
+
+
+def as_json(client, **more):
+    answer = client.post(EXPORT, {"what": "json", "purpose": "audit", **more})
+    return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+
+def test_json_brings_the_review_along_where_it_is_asked_for():
+    manager = staff("Managers")
+    user, session = User.objects.get(username="managers"), submitted(SAME_DAY)
+    found = {"finding": "back", "root": "S1", "urgency": 1, "outcome": "Booked"}
+    actions.review(session.pk, session.mark, user, 3, "A secret note.", NOW, **found)
+    (plain,), (beside,) = as_json(manager), as_json(manager, with_reviews="on")
+    review = beside.pop("review")
+    assert beside == plain
+    assert list(review) == list(COLUMNS)[5:]
+    assert (review["state"], review["reviewer"], review["outcomes"]) == ("reviewed", "managers", "Booked")
+    assert (review["finding"], review["urgency_in_hindsight"]) == ("back", "routine")
+    assert "secret" not in json.dumps(review)
+    assert AccessEntry.objects.filter(detail="json, with reviews: audit").exists()
+    said = io.StringIO()
+    call_command("export", "json", "--with-reviews", "--by", "anna", stdout=said, stderr=io.StringIO())
+    assert json.loads(said.getvalue())["review"] == review
+
+
+def test_reviews_beside_json_need_the_right_and_json():
+    manager = staff("Managers")
+    assert "Choose JSON for that" in text(
+        manager.post(EXPORT, {**WANTED, "what": "answers", "with_reviews": "on"})
+    )
+    submitted(ROUTINE)
+    group = User.objects.get(username="managers").groups.get()
+    group.permissions.remove(Permission.objects.get(codename="export_reviews"))
+    assert "with_reviews" not in manager.get(EXPORT).content.decode()
+    (alone,) = as_json(manager, with_reviews="on")
+    assert "review" not in alone
+    with pytest.raises(CommandError, match="is of json"):
+        call_command("export", "csv", "--with-reviews", stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def test_reviews_are_read_by_the_hundred_and_not_one_by_one(django_assert_max_num_queries):
+    for _number in range(8):
+        submitted(ROUTINE)
+    with django_assert_max_num_queries(3):
+        assert len(list(reviewed(None, None, None))) == 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import User
@@ -60,9 +60,19 @@ class ExportForm(forms.Form):
     notes = forms.BooleanField(
         required=False, label="With what patients wrote in their own words, and their numbers"
     )
+    with_reviews = forms.BooleanField(
+        required=False,
+        label="With the review, label and appointment of each (JSON; as CSV they are one of the above)",
+    )
     purpose = forms.CharField(
         max_length=200, label="What it is for", help_text="The access log keeps it. Name no patient."
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("with_reviews") and cleaned.get("what") not in (None, "json"):
+            self.add_error("with_reviews", "Choose JSON for that, or the table of reviews.")
+        return cleaned
 
 
 def export_view(request: HttpRequest, context: dict[str, object]) -> HttpResponseBase:
@@ -73,6 +83,7 @@ def export_view(request: HttpRequest, context: dict[str, object]) -> HttpRespons
     if not request.user.has_perm(MAY_EXPORT_REVIEWS):
         what = form.fields["what"]
         what.choices = [choice for choice in what.choices if choice[0] != REVIEWS]  # type: ignore[attr-defined]
+        del form.fields["with_reviews"]
     if not form.is_valid():
         context |= {"title": "Export submissions", "form": form}
         return TemplateResponse(request, "admin/triage/export.html", context)
@@ -104,8 +115,9 @@ def _file(
     urgency: int | None,
     notes: bool,
     purpose: str,
+    with_reviews: bool = False,
 ) -> HttpResponseBase:
-    detail = f"{what_it_holds(what, since, notes, until, urgency)}: {purpose}"
+    detail = f"{what_it_holds(what, since, notes, until, urgency, with_reviews)}: {purpose}"
     actions.note_access(AccessEntry.What.EXPORT, user.get_username(), timezone.now(), "submissions", detail)
     texts: Iterator[str]
     if what == REVIEWS:
@@ -113,7 +125,10 @@ def _file(
     else:
         form = FORMATS[what]
         ending, media_type = form.ending, form.media_type
-        texts = iter(Export(form, chosen(since, "", until, urgency), notes=notes))
+        if with_reviews:
+            texts = iter(Export(form, reviewed(since, until, urgency), notes=notes, beside=reviews.beside))
+        else:
+            texts = iter(Export(form, chosen(since, "", until, urgency), notes=notes))
     name = f"footpath-{what}-{timezone.localdate():%Y-%m-%d}.{ending}"
     return StreamingHttpResponse(
         chain([BOM], texts) if ending == "csv" else texts,

@@ -29,10 +29,13 @@ def chosen(
     return submissions(**_only(since, release_sha256, until, urgency))
 
 
-def reviewed(since: date | None, until: date | None, urgency: int | None) -> Iterator[TriageSession]:
+def reviewed(
+    since: date | None, until: date | None, urgency: int | None, release_sha256: str = ""
+) -> Iterator[TriageSession]:
     """The same with what staff did about them."""
-    sessions = TriageSession.objects.exclude(record_number=None).filter(**_only(since, "", until, urgency))
-    rows = sessions.order_by("record_number").select_related("invitation", "assigned_to").defer("record")
+    only = _only(since, release_sha256, until, urgency)
+    sessions = TriageSession.objects.exclude(record_number=None).filter(**only).order_by("record_number")
+    rows = sessions.select_related("release", "invitation", "assigned_to").defer("release__content")
     return rows.prefetch_related("reviews__reviewer").iterator(chunk_size=100)
 
 
@@ -50,12 +53,18 @@ def _only(since: date | None, release_sha256: str, until: date | None, urgency: 
 
 
 def what_it_holds(
-    name: str, since: date | None, notes: bool, until: date | None = None, urgency: int | None = None
+    name: str,
+    since: date | None,
+    notes: bool,
+    until: date | None = None,
+    urgency: int | None = None,
+    with_reviews: bool = False,
 ) -> str:
     """An export in words, for the access log."""
     parts = [
         name,
         "with notes" if notes else "",
+        "with reviews" if with_reviews else "",
         f"since {since}" if since else "",
         f"until {until}" if until else "",
         TriageSession.Urgency(urgency).label if urgency else "",

@@ -44,7 +44,7 @@ COLUMNS: dict[str, Column] = {
     "origin": lambda session, steps: session.origin,
     "label": lambda session, steps: session.invitation.label if session.invitation else "",
     "appointment_at": lambda session, steps: _at(session.appointment_at),
-    "state": lambda session, steps: State(session.review_state).label,
+    "state": lambda session, steps: str(State(session.review_state).label),
     "assigned_to": lambda session, steps: session.assigned_to.get_username() if session.assigned_to else "",
     "first_step_at": lambda session, steps: _at(steps[0].created_at if steps else None),
     "minutes_to_first_step": _minutes,
@@ -55,6 +55,19 @@ COLUMNS: dict[str, Column] = {
     "finding_root": lambda session, steps: _last(steps, "root"),
     "urgency_in_hindsight": lambda session, steps: _level(_last(steps, "urgency")),
 }
+
+
+OF_THE_RECORD = ("reference", "demo", "submitted_at", "urgency", "origin")
+
+
+def beside(session: TriageSession) -> dict[str, object]:
+    """The same beside a submission that goes out as JSON."""
+    steps = list(session.reviews.all())
+    return {
+        "review": {
+            name: column(session, steps) for name, column in COLUMNS.items() if name not in OF_THE_RECORD
+        }
+    }
 
 
 def lines(sessions: Iterable[TriageSession]) -> Iterator[str]:

@@ -27,8 +27,16 @@ class Export:
     The place of an altered record says so in the file itself, so that nobody takes the rest for the whole.
     """
 
-    def __init__(self, form: Format, sessions: Iterable[TriageSession], *, notes: bool) -> None:
+    def __init__(
+        self,
+        form: Format,
+        sessions: Iterable[TriageSession],
+        *,
+        notes: bool,
+        beside: Callable[[TriageSession], Public] | None = None,
+    ) -> None:
         self.form, self.sessions, self.notes = form, sessions, notes
+        self.beside = beside  # what goes along that is in no record
         self.count = 0
         self.refused: list[str] = []
 
@@ -40,7 +48,8 @@ class Export:
 
     def _text(self, session: TriageSession) -> str:
         try:
-            return self.form.write(public(session, notes=self.notes))
+            data = public(session, notes=self.notes)
+            return self.form.write(data | self.beside(session) if self.beside else data)
         except RecordAltered:
             self.refused.append(session.reference)
             return self.form.refuse(session.reference)

@@ -233,7 +233,15 @@ class TriageSession(models.Model):
                 )
             ),
             models.Index(fields=IN_TURN, condition=WITH_A_ROW & Q(demo=True), name="worklist_demo"),
-            models.Index(fields=["waits_since", "id"], condition=WITH_A_ROW, name="worklist_by_waiting"),
+            # Sorted by waiting: among all, and among what a tab or an urgency leaves of many.
+            *(
+                models.Index(fields=[*filters, "waits_since", "id"], condition=WITH_A_ROW, name=name)
+                for name, filters in (
+                    ("worklist_by_waiting", ()),
+                    ("worklist_waiting_by_tab", ("tab",)),
+                    ("worklist_waiting_by_level", ("level",)),
+                )
+            ),
             # Of the few that have one: by an index that holds all the others too, SQLite would rather read the table.
             models.Index(fields=["behind"], condition=Q(behind__isnull=False), name="stands_behind"),
             models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="corrects_another"),

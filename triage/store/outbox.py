@@ -54,10 +54,8 @@ def untold(clinic: Clinic, now: datetime) -> Iterator[tuple[Why, QuerySet[Triage
 
 
 def unseen_emergencies() -> QuerySet[TriageSession]:
-    # By what an index of the worklist begins with: the need alone would read every row.
-    unseen = TriageSession.objects.with_a_row().filter(
-        tab=TriageSession.Tab.UNSEEN, level=TriageSession.Urgency.EMERGENCY
-    )
+    # By the tab, whose rows are few and have an index: by the need alone every row would be read.
+    unseen = TriageSession.objects.with_a_row().filter(tab=TriageSession.Tab.UNSEEN)
     return unseen.filter(need=TriageSession.Need.UNSEEN_EMERGENCY, demo=False)
 
 

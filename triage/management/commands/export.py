@@ -56,6 +56,9 @@ class Command(BaseCommand):
             help="also what patients wrote in their own words, and the number they can be reached at",
         )
         parser.add_argument(
+            "--with-reviews", action="store_true", help="of json: also what staff did, label and appointment"
+        )
+        parser.add_argument(
             "--bom", action="store_true", help="begin with the mark by which Excel knows UTF-8"
         )
         parser.add_argument(
@@ -124,13 +127,20 @@ class Command(BaseCommand):
         until: date | None,
         urgency: str | None,
         with_notes: bool,
+        with_reviews: bool,
         **options: Any,
     ) -> None:
+        if with_reviews and what != "json":
+            raise CommandError("--with-reviews is of json; as CSV, export reviews.")
         name, level = rows if what == "csv" else what, URGENCIES.get(urgency or "")
-        sessions = chosen(since, named_release(release) if release else "", until, level)
-        detail = f"{what_it_holds(name, since, with_notes, until, level)}: on the command line"
+        sha256 = named_release(release) if release else ""
+        rows_of = (
+            reviewed(since, until, level, sha256) if with_reviews else chosen(since, sha256, until, level)
+        )
+        detail = f"{what_it_holds(name, since, with_notes, until, level, with_reviews)}: on the command line"
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
-        export = Export(FORMATS[name], sessions, notes=with_notes)
+        beside = reviews.beside if with_reviews else None
+        export = Export(FORMATS[name], rows_of, notes=with_notes, beside=beside)
         for text in export:
             file.write(text)
             if export.count and export.count % STEP == 0:
