@@ -160,6 +160,27 @@ def test_a_link_that_no_purge_left_is_told():
     assert "no purge ran" in verify()[0]
 
 
+@pytest.mark.parametrize(
+    ("ago", "told"), [(timedelta(days=3), False), (timedelta(days=1), True), (None, True)]
+)
+def test_a_link_of_what_was_not_due_is_told(ago, told):
+    """A purge that ran does not answer for whatever somebody else deletes."""
+    now = NOW + timedelta(days=3)
+    purged(now)
+    actions.finish_purge(retention.Due(now - timedelta(days=2), 0, 0, 2), now)
+    assert verify() == []
+    PurgedRecord.objects.update(submitted_on=ago and timezone.localdate(now - ago))
+    assert bool([fault for fault in verify() if "was not due" in fault]) == told
+
+
+def test_the_day_is_under_the_seal(settings):
+    settings.CHAIN_KEY = KEY
+    purged(NOW)
+    assert verify() == []
+    PurgedRecord.objects.update(submitted_on=timezone.localdate(NOW - timedelta(days=9)))
+    assert "was not made with CHAIN_KEY" in verify()[0]
+
+
 def test_a_key_is_read_strictly():
     assert chain_key(urlsafe_b64encode(KEY).decode()) == KEY
     for wrong in ("short", "x" * 44, urlsafe_b64encode(b"k" * 31).decode()):
@@ -224,6 +245,19 @@ def test_a_key_that_is_set_later_seals_what_is_there(settings):
     PurgedRecord.objects.update(previous="0" * 64)
     settings.CHAIN_KEY = KEY
     assert any("was not made with CHAIN_KEY" in fault for fault in verify())
+
+
+def test_the_heads_go_by_mail_to_where_they_are_kept(settings, mailoutbox, tmp_path):
+    submitted()
+    with pytest.raises(CommandError, match="EMAIL_URL is not set"):
+        call_command("chain_heads", "--mail", "keeper@example.org")
+    settings.EMAIL_HOST = "localhost"
+    printed = StringIO()
+    call_command("chain_heads", "--mail", "keeper@example.org", stdout=printed)
+    (mail,) = mailoutbox
+    assert (mail.to, mail.body) == (["keeper@example.org"], printed.getvalue())
+    (tmp_path / "noted").write_text(mail.body)
+    assert verify("--noted", str(tmp_path / "noted")) == []
 
 
 def test_heads_that_are_none_are_refused(tmp_path):

@@ -104,6 +104,7 @@ def _keep_link(session: TriageSession, number: int, now: datetime, erased_for: s
         record_sha256=session.record_sha256,
         previous=records.open_record(session)["previous"],
         purged_at=now,
+        submitted_on=session.submitted_at and timezone.localdate(session.submitted_at),
         erased_for=erased_for,
     )
     link.seal = chains.seal_of_purged(link)
@@ -128,6 +129,7 @@ def finish_purge(due: Due, now: datetime) -> None:
     run, _created = Purge.objects.get_or_create(
         at=now, refused="", kind=Purge.Kind.DUE, defaults={"sessions": 0}
     )
+    Purge.objects.filter(pk=run.pk).update(before=due.before)
     note_access(
         AccessEntry.What.CHANGE, "", now, "purge", f"{run.sessions} sessions before {due.before:%Y-%m-%d}"
     )

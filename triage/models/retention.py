@@ -14,6 +14,7 @@ class PurgedRecord(models.Model):
     record_sha256 = models.CharField(max_length=64)
     previous = models.CharField(max_length=64, blank=True)
     purged_at = models.DateTimeField()
+    submitted_on = models.DateField(null=True)  # none on links of before this was kept
     erased_for = models.CharField(
         max_length=200, blank=True, default="", db_default=""
     )  # why, where a patient asked for it
@@ -48,6 +49,9 @@ class Purge(models.Model):
         ERASED = "erased", "a patient asked for it"
 
     at = models.DateTimeField()
+    before = models.DateTimeField(
+        null=True
+    )  # what was handed in earlier was due; none where that was not noted
     kind = models.CharField(max_length=6, choices=Kind, blank=True, default="", db_default="")
     sessions = models.PositiveIntegerField()
     refused = models.CharField(max_length=20, blank=True)  # "clock", "many", "failed"; empty: it ran

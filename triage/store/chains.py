@@ -31,9 +31,9 @@ def seal_of_head(chain: Chain) -> str:
 
 
 def seal_of_purged(link: PurgedRecord) -> str:
-    why = [link.erased_for] if link.erased_for else []
+    more = [part for part in (link.submitted_on, link.erased_for) if part]  # older links have neither
     return seal(
-        "purged", link.record_number, link.record_sha256, link.previous, link.purged_at.isoformat(), *why
+        "purged", link.record_number, link.record_sha256, link.previous, link.purged_at.isoformat(), *more
     )
 
 

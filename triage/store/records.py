@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from heapq import merge
 from operator import attrgetter
 from typing import Any
+
+from django.utils import timezone
 
 from triage.domain.content import Content
 from triage.domain.decision import decide
@@ -63,7 +66,8 @@ class ChainCheck:
         self.faults: list[str] = []
         self.number = 0
         self.sha256 = ""
-        self.purges = set(Purge.objects.filter(refused="").values_list("at", flat=True))
+        ran = Purge.objects.filter(refused="").values_list("at", "before")
+        self.before = dict(ran)  # by purge: what was handed in earlier was due; None where that was not noted
 
     def add(self, link: TriageSession | PurgedRecord) -> None:
         number = link.record_number
@@ -82,9 +86,11 @@ class ChainCheck:
         self.number, self.sha256 = number, link.record_sha256
 
     def _purged(self, link: PurgedRecord, name: str) -> None:
-        """What stays of a purged record has to come from a purge that ran, and bear its seal."""
-        if link.purged_at not in self.purges:
+        """What stays of a purged record comes from a purge that ran, for which it was due, and bears its seal."""
+        if link.purged_at not in self.before:
             self.faults.append(f"{name}: no purge ran when it is said to have been deleted")
+        elif (before := self.before[link.purged_at]) and not _was_due(link, before):
+            self.faults.append(f"{name}: was not due when it is said to have been deleted")
         if fault := chains.seal_fault(link.seal, chains.seal_of_purged(link)):
             self.faults.append(f"{name}: {fault}")
 
@@ -113,6 +119,10 @@ class ChainCheck:
             self.faults.append(f"record {self.number}: not the one the chain ends with")
         if newest.number and (fault := chains.seal_fault(newest.seal, chains.seal_of_head(newest))):
             self.faults.append(f"the end of the chain {fault}")
+
+
+def _was_due(link: PurgedRecord, before: datetime) -> bool:
+    return link.submitted_on is not None and link.submitted_on <= timezone.localdate(before)
 
 
 def _records(first: int, last: int) -> str:

@@ -1,0 +1,10 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("triage", "0018_invited_patients")]
+
+    operations = [
+        migrations.AddField("purge", "before", models.DateTimeField(null=True)),
+        migrations.AddField("purgedrecord", "submitted_on", models.DateField(null=True)),
+    ]
