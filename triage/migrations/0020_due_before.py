@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("triage", "0018_invited_patients")]
+    dependencies = [("triage", "0019_waiting_among_many")]
 
     operations = [
         migrations.AddField("purge", "before", models.DateTimeField(null=True)),
