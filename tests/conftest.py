@@ -135,6 +135,7 @@ class Proof:
     def __init__(self, name, options, record):
         self.name, self.long, self.seed, self.record = name, options.long, options.seed, record
         self.random = random.Random(options.seed)
+        self.told = 0  # twentieths
 
     def size(self, short, long):
         return long if self.long else short
@@ -145,7 +146,9 @@ class Proof:
             yield looks if self.long else [looks[number % len(looks)]]
 
     def progress(self, done, whole):
-        if self.long and done % max(1, whole // 20) == 0:
+        """A line for each twentieth; `done` may leap."""
+        if self.long and done * 20 // whole > self.told:
+            self.told = done * 20 // whole
             print(f"{self.name}: {done} of {whole}", file=sys.__stderr__, flush=True)
 
     def counted(self, **counts):

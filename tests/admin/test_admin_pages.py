@@ -94,7 +94,6 @@ def pages(client):
         "clinic settings": "/admin/triage/clinic/1/change/",
         "emergency number": "/admin/triage/clinic/number/",
         "a patient’s rights": f"{LIST}rights/",
-        "the rights of one patient": f"{LIST}rights/?reference={emergency.reference}",
         "access log": "/admin/triage/accessentry/",
         "access log entry": "/admin/triage/accessentry/1/change/",
         "mails": "/admin/triage/outboxmail/",
