@@ -185,6 +185,7 @@ def test_create_staff_prints_a_password_that_opens_the_admin(client):
     assert client.get("/admin/").status_code == 200
 
 
+@pytest.mark.alike("demos are handed in as all others are")
 @pytest.mark.django_db
 def test_create_demo_makes_some_weeks_of_every_outcome_marked_as_demo():
     publish()

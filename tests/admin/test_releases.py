@@ -21,7 +21,12 @@ from triage.domain.walk import read_answers
 from triage.models import AccessEntry, Release, ReleaseStep, TriageSession
 from triage.store import examination, releases
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike(
+        "releases are texts; publishing them is tried on both by test_storage and test_time_machine"
+    ),
+]
 
 LIST = "/admin/triage/release/"
 NOTHING_COMPARED = {"changes": [], "left_out": []}

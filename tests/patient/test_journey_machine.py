@@ -483,6 +483,7 @@ def everybody_is_at_the_check_page(open_visit):
         (visit.Visit, "expired", lambda open_visit, now: False),
     ],
 )
+@pytest.mark.alike("the machine itself runs on both; whether it sees a planted fault is its own")
 def test_a_fault_is_told(db, monkeypatch, place, name, fault):
     monkeypatch.setattr(place, name, fault)
     with pytest.raises(AssertionError):
