@@ -17,7 +17,14 @@ addEventListener("hashchange", carry);
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
     document.getElementById("copied").textContent = button.dataset.done;
   });
+}
+
+// Where the device has a way to hand a text on, it opens; whom it goes to is chosen there.
+for (const button of document.querySelectorAll("[data-share]")) {
+  button.hidden = !navigator.share;
+  const { textContent: text } = document.getElementById(button.dataset.share);
+  button.addEventListener("click", () => navigator.share({ text }).catch(() => null)); // closed unused
 }

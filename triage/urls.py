@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from triage.patient import about, language, leaving, questionnaire, result, returning
+from triage.patient import about, calendar, language, leaving, questionnaire, result, returning
 from triage.server import errors, health
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("result/", result.result, name="result"),
     path("result/copy/", result.copy, name="copy"),
     path("result/pdf/", result.pdf, name="pdf"),
+    path("visit.ics", calendar.calendar, name="calendar"),
     path("correct/", result.correct, name="correct"),
     path("result/keep-open/", result.keep_open, name="keep-open"),
     path("save/", returning.save, name="save"),
@@ -38,6 +39,7 @@ urlpatterns = [
     path("sources/", about.sources, name="sources"),
     path("privacy/", about.privacy, name="privacy"),
     path("accessibility/", about.plain_page("accessibility.html"), name="accessibility"),
+    path("robots.txt", about.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

@@ -42,7 +42,7 @@ PLAIN = {
     "Allow",
     "Cache-Control",
 }
-PLAIN |= {"Clear-Site-Data", "Retry-After"}
+PLAIN |= {"Clear-Site-Data", "Retry-After", "Content-Disposition", "X-Robots-Tag"}
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def faults(answer):
     if headers["Cache-Control"] not in PRIVATE:
         yield f"Cache-Control is {headers['Cache-Control']}"
     if not re.fullmatch(
-        r"text/((html|plain|javascript); charset=\"?utf-8\"?|plain)", headers["Content-Type"]
+        r"text/((html|plain|javascript|calendar); charset=\"?utf-8\"?|plain)|application/pdf",
+        headers["Content-Type"],
     ):
         yield f"Content-Type is {headers['Content-Type']}"
     yield from (f"{name} is there" for name in set(headers) - PLAIN)

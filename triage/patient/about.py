@@ -66,6 +66,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "privacy.html", context)
 
 
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """The first page is for everybody who searches, the others are somebody's own."""
+    return HttpResponse("User-agent: *\nAllow: /$\nAllow: /static/\nDisallow: /\n", content_type="text/plain")
+
+
 def plain_page(template: str) -> Callable[[HttpRequest], HttpResponse]:
     """A page of words alone."""
 

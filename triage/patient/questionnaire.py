@@ -50,7 +50,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "under_way": found,
         "kept_days": request.clinic.retention_days,  # type: ignore[attr-defined]
     }
-    return render(request, "start.html", context)
+    response = render(request, "start.html", context)
+    response.headers["X-Robots-Tag"] = "all"
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

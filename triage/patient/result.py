@@ -30,6 +30,7 @@ def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     today = {
         "today": True,
         "read_by": open_visit.clinic.read_by,
+        "appointment_at": open_visit.appointment_at,
         "way_back": way_back(request, session, visit.key_of(request), timezone.now()),
     }
     return render(request, "result.html", {**result_context(record), **today})

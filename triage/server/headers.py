@@ -17,6 +17,8 @@ HEADERS = {
         "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
         "microphone=(), payment=(), usb=()"
     ),
+    # Every page may be somebody's own; the first one is for all.
+    "X-Robots-Tag": "noindex",
     # Every page may show answers. Static files carry their own Cache-Control, and keep it.
     "Cache-Control": "no-store",
 }

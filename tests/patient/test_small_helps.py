@@ -1,0 +1,112 @@
+"""Small things that keep people from getting lost: the visit in the calendar, a whole copy, a whole note."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.browser import carry_over
+from tests.invited import invite, open_code, when
+from tests.visitor import FOOT_ONLY, Browser, Patient, publish
+from triage.models import Clinic, TriageSession
+from triage.patient.calendar import LINE
+
+
+@pytest.fixture
+def release(db):
+    return publish()
+
+
+def entry(reviewer, **clinic):
+    Clinic.objects.update_or_create(pk=1, defaults=clinic)
+    browser = Browser()
+    open_code(invite(reviewer), browser)
+    return browser, browser.get(reverse("calendar"))
+
+
+@pytest.mark.alike("it is about what a file says")
+def test_the_visit_can_be_put_in_the_calendar_and_no_answer_is_in_it(release, reviewer):
+    browser, reply = entry(reviewer, name="Feet; backs, and more", phone="555 0100")
+    said = reply.content.decode()
+    assert reply["Content-Type"].startswith("text/calendar")
+    assert f"DTSTART:{when().astimezone(tz=None).strftime('%Y')}" in said
+    assert r"SUMMARY:Feet\; backs\, and more" in said
+    assert said.count("\r\n") == said.count("\n")
+    patient = Patient(client=browser)
+    page = patient.go_on(browser.get(reverse("go-on"), follow=True))
+    assert page.resolver_match.url_name == "check"
+    assert reverse("calendar") in patient.submit().content.decode()
+    again = browser.get(reverse("calendar")).content.decode()
+    assert re.findall("UID:.*", again) == re.findall("UID:.*", said)
+    assert TriageSession.objects.get().reference not in again
+
+
+@pytest.mark.alike("it is about what a file says")
+def test_a_long_name_is_folded_as_calendars_want_it(release, reviewer):
+    _browser, reply = entry(reviewer, name="é" * 100)
+    lines = reply.content.split(b"\r\n")
+    assert max(map(len, lines)) <= LINE
+    assert "é" * 100 in reply.content.replace(b"\r\n ", b"").decode()
+
+
+@pytest.mark.alike("it is about what a file says")
+def test_without_a_visit_there_is_no_entry(release):
+    patient = Patient()
+    patient.whole()
+    assert patient.client.get(reverse("calendar"), follow=True).resolver_match.url_name == "result"
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_search_engines_are_shown_the_first_page_alone(release, client):
+    assert client.get("/")["X-Robots-Tag"] == "all"
+    assert client.get(reverse("privacy"))["X-Robots-Tag"] == "noindex"
+    assert "Disallow: /\n" in client.get("/robots.txt").content.decode()
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_no_button_stands_there_dead(new_page, live_server, scripts):
+    publish()
+    patient = Patient()
+    patient.whole()
+    page = new_page(java_script_enabled=scripts)
+    carry_over(patient, page, live_server.url)
+    for address in (reverse("result"), reverse("copy")):
+        page.goto(address)
+        for summary in page.locator("summary").all():
+            if summary.is_visible():
+                summary.click()
+        assert page.locator("[hidden]:visible").count() == 0
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+def test_the_copy_for_the_clinic_prints_whole(new_page, live_server):
+    publish()
+    patient = Patient(FOOT_ONLY | {"note": "the last words"})
+    patient.whole()
+    page = new_page()
+    carry_over(patient, page, live_server.url)
+    page.goto(reverse("copy"))
+    page.emulate_media(media="print")
+    text = page.locator("#text")
+    assert "the last words" in text.inner_text()
+    assert text.evaluate("text => text.scrollHeight <= text.clientHeight + 1")
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+def test_a_note_that_is_too_long_is_told_and_not_cut(new_page, live_server):
+    publish()
+    patient = Patient()
+    page = patient.start()
+    while page.context["screen"].key != "words":
+        page = patient.answer(page)
+    browser = new_page()
+    carry_over(patient, browser, live_server.url)
+    browser.goto(reverse("question", args=["words"]))
+    browser.locator("textarea").fill("x" * 1200)
+    browser.get_by_role("button", name="Continue").click()
+    browser.get_by_role("alert").wait_for()
+    assert len(browser.locator("textarea").input_value()) == 1200
