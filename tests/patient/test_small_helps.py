@@ -110,3 +110,16 @@ def test_a_note_that_is_too_long_is_told_and_not_cut(new_page, live_server):
     browser.get_by_role("button", name="Continue").click()
     browser.get_by_role("alert").wait_for()
     assert len(browser.locator("textarea").input_value()) == 1200
+
+
+@pytest.mark.alike("it is about what a page says")
+def test_what_is_missing_is_asked_for_without_steering_to_not_sure(release):
+    patient = Patient()
+    page = patient.answer(patient.start())
+    assert page.context["screen"].key == "safety-now"
+    told = patient.client.post(page.request["PATH_INFO"], follow=True).content.decode()
+    assert "Tick any that fit, or “None of these”." in told
+    page = patient.answer(page)
+    told = patient.client.post(page.request["PATH_INFO"], follow=True).content.decode()
+    assert "Tick any that fit." in told
+    assert "Choose the answer that fits best." in told

@@ -255,8 +255,11 @@ def _field(item: Item) -> forms.Field:
     if item.takes_one:
         messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN
         return OneField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **common)
+    none = next((option.text for option in item.options if option.code == "none"), "")
+    missing = _("Tick any that fit, or “%(none)s”.") % {"none": none} if none else _("Tick any that fit.")
+    messages = MISSING_MANY | {"required": missing}
     return ManyField(
-        item, choices=choices, widget=forms.CheckboxSelectMultiple, error_messages=MISSING_MANY, **common
+        item, choices=choices, widget=forms.CheckboxSelectMultiple, error_messages=messages, **common
     )
 
 
@@ -266,12 +269,11 @@ TOO_LONG = {
     )
 }
 MISSING_ONE = {
-    "required": gettext_lazy("Choose one answer. If you do not know, choose the last one."),
+    "required": gettext_lazy("Choose the answer that fits best."),
     "invalid_choice": gettext_lazy("That answer is not on the list. Choose one of the answers shown."),
 }
 MISSING_KNOWN = MISSING_ONE | {"required": gettext_lazy("Choose one answer.")}  # everybody knows this one
 MISSING_MANY = {
-    "required": gettext_lazy("Tick at least one box. If you do not know, tick the last one."),
     "invalid_choice": gettext_lazy("One of the answers is not on the list. Tick the answers shown."),
     "invalid_list": gettext_lazy("The answer could not be read. Tick the answers shown."),
 }
