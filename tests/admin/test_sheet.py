@@ -1,6 +1,7 @@
 """The page of one submission: all of its record and nothing else."""
 
 import copy
+import io
 import json
 import re
 from html import unescape
@@ -8,6 +9,7 @@ from html import unescape
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pypdf import PdfReader
 
 from tests.staff import (
     EMERGENCY,
@@ -204,6 +206,28 @@ def test_the_text_for_the_chart_has_it_all_in_plain_lines(reviewer):
     ):
         assert f"\n{line}" in chart, line
     assert not re.search(r"\(K\d\)|<|&amp;", chart.replace("<b>began</b>", ""))
+
+
+def test_the_text_for_the_chart_is_a_pdf_too_in_the_same_words(reviewer):
+    session = submitted(STORY | {"changes": ["fever"], "note": '#panic("no") *bold* $x$ <b>'})
+    assert f"{session.pk}/chart/" in reviewer.get(sheet(session)).content.decode()
+    answer = reviewer.get(f"{WORKLIST}{session.pk}/chart/")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="footpath-{session.reference}.pdf"'
+    found = PdfReader(io.BytesIO(answer.content))
+    words = " ".join(" ".join(page.extract_text() for page in found.pages).split())
+    assert found.metadata.title.startswith(f"FOOTPATH {session.reference}, sent Nov 22, 2026")
+    assert found.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert len(found.pages) == 1
+    for line in ("URGENCY: Same day (fever)", "STORY: Left sole, under 2 weeks", "NOT REVIEWED YET"):
+        assert line in words, line
+    assert 'PATIENT\'S WORDS: #panic("no") *bold* $x$ <b>' in words.replace("’", "'")
+    entry = AccessEntry.objects.latest("number")
+    assert (entry.what, entry.about, entry.detail) == ("print", session.reference, "for the chart")
+
+
+def test_there_is_no_chart_of_what_was_not_handed_in(reviewer):
+    left = given({"age": ("16-or-over",)}, {"safety-now": ("cold-limb",)})
+    assert reviewer.get(f"{WORKLIST}{left.pk}/chart/").status_code == 404
 
 
 def test_two_identifiers_stand_on_top_and_in_the_title(reviewer):

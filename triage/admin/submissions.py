@@ -29,7 +29,7 @@ from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
 from triage.admin.reviewing import CHANGED, ReviewForm
 from triage.admin.rights import rights_view
-from triage.admin.sheet import chart_text, history, sheet_of, story_of, type_size
+from triage.admin.sheet import chart_pdf, chart_text, history, sheet_of, story_of, type_size
 from triage.admin.worklist import (
     MOST_COUNTED,
     NEWEST_FIRST,
@@ -194,7 +194,8 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         rights = path("rights/", self.admin_site.admin_view(self.rights_view), name="triage_rights")
         settle = path("settle/", self.admin_site.admin_view(self.settle_view), name="triage_settle")
         told = path("<int:pk>/told/", self.admin_site.admin_view(self.told_view), name="triage_told")
-        return [table, overview, export, rights, settle, told, *super().get_urls()]
+        chart = path("<int:pk>/chart/", self.admin_site.admin_view(self.chart_view), name="triage_chart")
+        return [table, overview, export, rights, settle, told, chart, *super().get_urls()]
 
     def rights_view(self, request: HttpRequest) -> HttpResponse:
         return rights_view(request, self.admin_site.each_context(request))
@@ -217,6 +218,22 @@ class SubmissionAdmin(ReadOnly, GuardedList):
             "as_then": words.words_sha256(main) == record.get("words_sha256"),
         }
         return TemplateResponse(request, "admin/triage/triagesession/told.html", context)
+
+    def chart_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The text for the chart as a PDF, kept nowhere."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        session = self._find(request, str(pk))
+        if not session.submitted_at:
+            raise Http404
+        self.note(request, AccessEntry.What.PRINT, session.reference, "for the chart")
+        sheet = sheet_of(session)
+        text = chart_text(session, sheet, story_of(sheet), history(session))
+        return HttpResponse(
+            chart_pdf(session, text),
+            content_type="application/pdf",
+            headers={"Content-Disposition": f'attachment; filename="footpath-{session.reference}.pdf"'},
+        )
 
     def settle_view(self, request: HttpRequest) -> HttpResponse:
         """The ticked ones, named, and once that is confirmed reviewed: none but routine ones that nobody changed."""

@@ -3,21 +3,19 @@ read. It is stored nowhere."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from triage.store.typesetting import pdf
 from triage.store.words import result_context
 from triage.templatetags.footpath import each_once, sources_of
 from triage.templatetags.pictures import Picture, maps
 
-TEMPLATE = settings.BASE_DIR / "templates" / "result.typ"
 DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 # The pages' stylesheets do not reach an image: what a printer can show of them.
 INK = """<style>
@@ -36,19 +34,8 @@ Part = dict[str, Any]
 
 
 def result_pdf(record: Mapping[str, Any]) -> bytes:
-    """Text goes in as data and is never read as markup."""
-    import typst  # here, since most processes set none
-
     with override(record["language"]):
-        told = _told(result_context(record))
-    made = typst.compile(
-        str(TEMPLATE),
-        sys_inputs={"told": json.dumps(told)},
-        pdf_standards="ua-1",
-        ignore_system_fonts=True,
-    )
-    assert isinstance(made, bytes)
-    return made
+        return pdf("result.typ", _told(result_context(record)))
 
 
 def _told(context: dict[str, Any]) -> dict[str, Any]:
