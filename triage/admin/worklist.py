@@ -14,12 +14,14 @@ from django.utils import timezone
 from triage.actions import end_of_day
 from triage.admin.lists import CountedList
 from triage.models import Clinic, Invitation, TriageSession
+from triage.models.sessions import IN_TURN
 from triage.store.counted import Counted
 
 MOST_COUNTED = 1000
 MOST_VISITS = 10
-NEXT_FIRST = ["-turn", "waits_since", "pk"]
-NEWEST_FIRST = ["turn", "-waits_since", "-pk"]  # the same, backwards: along the same index
+NEXT_FIRST = IN_TURN
+# The same, backwards: along the same index.
+NEWEST_FIRST = [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in IN_TURN]
 TABS = {
     "unseen": "Unseen",
     "to-review": "To review",
@@ -172,8 +174,8 @@ class Worklist(CountedList):
         """Each column's order in both ways along one index."""
         ordering = list(super().get_ordering(request, queryset))
         along: dict[Any, list[Any]] = {
-            "-turn": NEXT_FIRST,
-            "turn": NEWEST_FIRST,
+            NEXT_FIRST[0]: NEXT_FIRST,
+            NEWEST_FIRST[0]: NEWEST_FIRST,
             "waits_since": ["waits_since", "pk"],
             "-waits_since": ["-waits_since", "-pk"],
         }
@@ -182,13 +184,22 @@ class Worklist(CountedList):
 
 def beside(rows: Rows, session: TriageSession) -> tuple[int | None, int | None]:
     """Which of these rows come right before and right after this one, in turn; where it stands in turn or stood."""
-    turn, since = session.turn, session.waits_since
-    same, tied = Q(turn=turn), Q(turn=turn, waits_since=since)
-    after = Q(turn__lt=turn) | (same & Q(waits_since__gt=since)) | (tied & Q(pk__gt=session.pk))
-    before = Q(turn__gt=turn) | (same & Q(waits_since__lt=since)) | (tied & Q(pk__lt=session.pk))
-    following = rows.filter(after).order_by(*NEXT_FIRST).values_list("pk", flat=True).first()
-    earlier = rows.filter(before).order_by(*NEWEST_FIRST).values_list("pk", flat=True).first()
+    earlier, following = (
+        rows.filter(behind(session, order)).order_by(*order).values_list("pk", flat=True).first()
+        for order in (NEWEST_FIRST, NEXT_FIRST)
+    )
     return earlier, following
+
+
+def behind(session: TriageSession, order: list[str]) -> Q:
+    """What comes after this one in that order."""
+    after, tied = Q(), Q()
+    for name in order:
+        column = name.removeprefix("-")
+        here = getattr(session, column)
+        after |= tied & Q((f"{column}__{'lt' if name.startswith('-') else 'gt'}", here))
+        tied &= Q((column, here))
+    return after
 
 
 def next_in_turn(rows: Rows, session: TriageSession) -> int | None:

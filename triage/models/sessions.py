@@ -30,7 +30,11 @@ def by_need(times: int = 1, plus: int = 0) -> Case:
     )
 
 
-IN_TURN = ["-turn", "waits_since", "id"]
+IN_TURN = [
+    "-turn",
+    "waits_since",
+    "id",
+]  # the order of the worklist, which all its lists and indexes take from here
 WITH_A_ROW = Q(listed_at__isnull=False, behind=None)
 
 
@@ -215,7 +219,7 @@ class TriageSession(models.Model):
             ("overview_triagesession", "Can see the overview"),
             ("rights_triagesession", "Can disclose and erase a patient’s submission"),
         ]
-        ordering = ["-turn", "waits_since", "pk"]
+        ordering = IN_TURN
         indexes = [
             # One for each choice of the worklist's filters, in its order: a page costs the same among a million
             # rows. An index on fewer filters would do only where the database guesses which of them leaves least.
