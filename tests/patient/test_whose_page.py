@@ -28,6 +28,8 @@ SAYS_CODE = re.compile(r'<p class="code"><strong>([^<]+)</strong>')
 WRITTEN = re.compile(r"written on a page of ([\w-]+)")
 # What opening a session changes of it.
 OPENED = {"key_hash", "former_key_hash", "reopened_at", "language", "kept_open_until"}
+# Where it stands on the clinic's list: what one person sends twice, or many from one place, shares a row.
+LINED_UP = {"behind_id", "crowded", "turn"}
 # Where a page leads that was made for other questions than those that are open.
 NOWHERE = {"not-open", "expired", "elsewhere", "home"}
 PLACES = ("/", "/go-on/", "/check/", "/result/", "/return/", "/how-it-works/")
@@ -70,7 +72,10 @@ class Day:
 
     def stored(self):
         """Everything of every session of this day."""
-        rows = {row["id"]: row | {"answers": {}} for row in self.sessions.values()}
+        rows = {
+            row["id"]: {name: row[name] for name in row if name not in LINED_UP} | {"answers": {}}
+            for row in self.sessions.values()
+        }
         for answer in Answer.objects.filter(session__in=rows).values():
             rows[answer["session_id"]]["answers"][answer["item"]] = answer
         return rows
