@@ -2,9 +2,11 @@
 
 import copy
 import io
+import os
 import sys
 import time
 import zipfile
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -167,11 +169,10 @@ def test_only_managers_bring_content_in(manager, group, says):
 @pytest.fixture
 def as_served(transactional_db, monkeypatch):
     """With the database of the test for what runs beside the server."""
-    said = connection.settings_dict
-    name = f"sqlite:///{said['NAME']}"
-    if connection.vendor == "postgresql":
-        name = f"postgresql://{said['USER']}:{said['PASSWORD']}@{said['HOST']}:{said['PORT']}/{said['NAME']}"
-    monkeypatch.setenv("DATABASE_URL", name)
+    name = connection.settings_dict["NAME"]
+    whole = os.environ.get("DATABASE_URL") if connection.vendor == "postgresql" else ""
+    url = urlsplit(whole)._replace(path=f"/{name}").geturl() if whole else f"sqlite:///{name}"
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "triage.settings")
     publish()
     client = Client()
