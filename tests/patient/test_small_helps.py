@@ -123,3 +123,24 @@ def test_what_is_missing_is_asked_for_without_steering_to_not_sure(release):
     told = patient.client.post(page.request["PATH_INFO"], follow=True).content.decode()
     assert "Tick any that fit." in told
     assert "Choose the answer that fits best." in told
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", ["where", "leg-where", "lifting"])
+def test_an_error_on_a_page_with_a_drawing_leads_to_its_question(new_page, live_server, key):
+    publish()
+    patient = Patient(FOOT_ONLY | {"leg-pain": "a-little"})
+    page = patient.start()
+    while page.context["screen"].key != key:
+        page = patient.answer(page)
+    browser = new_page(viewport={"width": 390, "height": 844})
+    carry_over(patient, browser, live_server.url)
+    browser.goto(reverse("question", args=[key]))
+    browser.get_by_role("button", name="Continue").click()
+    link = browser.get_by_role("alert").locator("a").last
+    link.click()
+    name = browser.evaluate("document.activeElement.name")
+    legend = browser.locator(f"fieldset:has([name={name}]) legend").first
+    assert 0 <= legend.bounding_box()["y"] < 844
+    assert browser.locator(f"[name={name}]").first.bounding_box()["y"] < 844

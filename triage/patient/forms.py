@@ -257,9 +257,12 @@ def _field(item: Item) -> forms.Field:
         return OneField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **common)
     none = next((option.text for option in item.options if option.code == "none"), "")
     missing = _("Tick any that fit, or “%(none)s”.") % {"none": none} if none else _("Tick any that fit.")
-    messages = MISSING_MANY | {"required": missing}
     return ManyField(
-        item, choices=choices, widget=forms.CheckboxSelectMultiple, error_messages=messages, **common
+        item,
+        choices=choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={**MISSING_MANY, "required": missing},
+        **common,
     )
 
 
