@@ -18,8 +18,8 @@ from triage.domain.loading import population
 from triage.domain.population import people
 from triage.domain.result import build
 from triage.domain.walk import read_answers, walk
-from triage.models import Clinic
-from triage.store import releases, words
+from triage.models import Clinic, TriageSession
+from triage.store import records, releases, words
 from triage.store.records import open_record
 from triage.templatetags.footpath import dialed
 
@@ -246,3 +246,36 @@ def test_with_all_open_it_is_readable_on_a_small_phone(answers, page, live_serve
         "all => all.filter(each => each.getClientRects().length > 1).length"
     )
     assert broken == 0
+
+
+# In another language
+
+
+@pytest.mark.django_db
+def test_it_can_be_read_in_another_language_and_the_record_stays(release):
+    patient = Patient(SCIATICA)
+    sent = patient.whole().content.decode()
+    record = TriageSession.objects.get().record
+    assert "Español" in sent
+    page = patient.client.post(
+        reverse("language"), {"language": "es", "next": reverse("result")}, follow=True
+    ).content.decode()
+    assert "Llame hoy" in page
+    assert "Cuesta levantar mi pie izquierdo." in page
+    assert "Usted lo envió en otro idioma." in page
+    assert TriageSession.objects.get().record == record
+    back = patient.client.post(
+        reverse("language"), {"language": "en", "next": reverse("result")}, follow=True
+    ).content.decode()
+    assert words.main_of(back) == words.main_of(sent)
+
+
+@pytest.mark.django_db
+def test_where_this_program_would_tell_something_else_it_stays_as_it_was_sent(release, monkeypatch):
+    patient = Patient(SCIATICA)
+    patient.whole()
+    monkeypatch.setattr(records, "told_by", lambda content, record: None)
+    page = patient.client.post(
+        reverse("language"), {"language": "es", "next": reverse("result")}, follow=True
+    ).content.decode()
+    assert "It is hard to lift my left foot." in page

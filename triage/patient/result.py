@@ -1,6 +1,8 @@
-"""The result, from the frozen record and nothing else; the same as text to take along; and its correction."""
+"""The result, from the frozen record; the same as a PDF or as text to take along; and its correction."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,12 +10,13 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from triage import actions
+from triage.domain.loading import ContentError
 from triage.models import TriageSession
 from triage.patient.page import post_only, to_position, visited
 from triage.patient.paper import result_pdf
 from triage.store import visit
 from triage.store.codes import way_back
-from triage.store.records import open_record
+from triage.store.records import in_language, open_record
 from triage.store.visit import Visit
 from triage.store.words import clinic_text, result_context
 
@@ -21,11 +24,11 @@ from triage.store.words import clinic_text, result_context
 @require_safe
 @visited
 def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """The result, from the frozen record and nothing else; and beside it how to come back to it."""
+    """The result, from the frozen record, in the language of the pages; and beside it how to come back to it."""
     session = _handed_in(open_visit)
     if session is None:
         return to_position(open_visit)
-    record = open_record(session)
+    record = _as_read(open_visit, session)
     translation.activate(record["language"])
     today = {
         "today": True,
@@ -34,6 +37,15 @@ def result(request: HttpRequest, open_visit: Visit) -> HttpResponse:
         "way_back": way_back(request, session, visit.key_of(request), timezone.now()),
     }
     return render(request, "result.html", {**result_context(record), **today})
+
+
+def _as_read(open_visit: Visit, session: TriageSession) -> dict[str, Any]:
+    """The record in the language of the pages. Where its release can no longer be read, as it was sent."""
+    record = open_record(session)
+    try:
+        return in_language(record, open_visit.language)
+    except ContentError:
+        return record
 
 
 def _handed_in(open_visit: Visit) -> TriageSession | None:
@@ -59,7 +71,7 @@ def pdf(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     session = _handed_in(open_visit)
     if session is None or open_visit.room:
         return to_position(open_visit)
-    made = result_pdf(open_record(session))
+    made = result_pdf(_as_read(open_visit, session))
     headers = {"Content-Disposition": f'attachment; filename="{session.reference}.pdf"'}
     return HttpResponse(made, content_type="application/pdf", headers=headers)
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from triage.domain.content import Content
 from triage.domain.decision import decide
+from triage.domain.result import build
 from triage.domain.walk import Answers, walk
 from triage.models import Purge, PurgedRecord, RecordChain, TriageSession
-from triage.store import chains
+from triage.store import chains, releases
 from triage.store.notes import read
 from triage.store.releases import sha256
 
@@ -192,6 +193,21 @@ def told_by(content: Content, record: dict[str, Any]) -> Told:
     outcome = tuple(value for value in (decision.origin, decision.root, decision.urgency) if value)
     rules = (decision.origin_rule, decision.root_rule, *decision.urgency_rules)
     return Told(outcome, tuple(rule.id for rule in rules if rule))
+
+
+def in_language(record: dict[str, Any], language: str) -> dict[str, Any]:
+    """The record as its release says it in another language: the record itself stays as it is.
+
+    Itself, where that release has no such language, or this program would tell these answers something else.
+    """
+    if language == record["language"]:
+        return record
+    content = releases.content(record["release"]["sha256"], language)
+    if content.language != language or told_by(content, record) != told(record):
+        return record
+    walked = walk(content, known(content, record))
+    result = build(content, walked, decide(content, walked), record["clinic"], releases.passages())
+    return {**record, "language": language, "result": result.as_data(), "sent_in": record["language"]}
 
 
 def known(content: Content, record: dict[str, Any]) -> Answers:
