@@ -97,6 +97,8 @@ class Tab:
                 break
             path = answer["Location"]
             answer = self.client.get(path)
+        if answer.get("Content-Disposition", "").startswith("attachment"):
+            return answer  # a file: the page stays
         self.path, self.status = urlsplit(path).path, answer.status_code
         self.page = Page(answer.content.decode())
         self.filled = {**self.page.ticked, **self.page.texts}
