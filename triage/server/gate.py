@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, cast
 
@@ -133,9 +134,15 @@ def _is_elsewhere(request: HttpRequest) -> bool:
     return split_domain_port(request.get_host())[0] != settings.STAFF_HOST
 
 
+@cache
+def _takes_a_file() -> str:
+    """The one address at which a page of ours asks for a file."""
+    return reverse("admin:triage_release_upload")
+
+
 def _read_plainly(request: HttpRequest) -> None:
     """What was sent with a form, as other programs can hold it too: see `plain`."""
-    if request.method == "POST" and request.path != reverse("admin:triage_release_upload"):
+    if request.method == "POST" and request.path != _takes_a_file():
         request.upload_handlers = [NoFile(request)]
     try:
         sent = request.POST
