@@ -180,6 +180,7 @@ def as_served(transactional_db, monkeypatch):
     return client
 
 
+@pytest.mark.alike("it is about a program that is started, and its lines")
 def test_the_command_runs_and_names_each_fault(as_served):
     trees = other_trees()
     trees["decision"]["urgency"][0]["gives"] = "tomorrow"

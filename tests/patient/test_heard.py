@@ -113,7 +113,7 @@ def test_a_whole_journey_as_it_is_heard(page):
     assert len(pages) == 19  # start, 15 screens, emergency, check, result
     emergency = pages["emergency/"]
     assert names(emergency, "heading") == ["Get help now", "Why"]
-    assert names(emergency, "link") == ["Skip to the main part", "Call 911"]
+    assert names(emergency, "link") == ["Skip to the main part", "Call 911", "911"]
     assert names(emergency, "button") == [
         "Español",
         "Keep this number",
