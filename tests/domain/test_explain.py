@@ -5,7 +5,7 @@ that explanations are read off.
 """
 
 import random
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
@@ -301,6 +301,19 @@ def test_a_result_says_it_in_the_words_of_the_questionnaire():
     first = result.changes[0]
     assert (first.to, first.name) == ("back", "Back-related pattern")
     assert all(instead.label and instead.answers for instead in first.instead)
+
+
+def test_names_of_findings_of_one_sign_are_parted():
+    names = {part.staff for text in CONTENT.sign_texts.values() for part in text.parts}
+    several = 0
+    for answers in ANSWERS.values():
+        walked = walk(CONTENT, answers)
+        points_to = build(CONTENT, walked, decide(CONTENT, walked), CLINIC).points_to
+        for found in chain.from_iterable(points_to.values()):
+            listed = found.staff.text.split("; ")
+            assert names.issuperset(listed), found.staff.text
+            several += len(listed) > 1
+    assert several
 
 
 # Answers that disagree

@@ -20,7 +20,7 @@ from triage import actions, exports
 from triage.domain.loading import load
 from triage.domain.logic import YES, All, AnyOf, AtLeast, Not, Some
 from triage.domain.walk import read_answers, walk
-from triage.exports import fhir_conditions
+from triage.exports import fhir_conditions, reviews
 from triage.exports.fhir import BASE, system
 from triage.exports.fhir_questionnaire import of_release
 from triage.exports.public import public
@@ -280,11 +280,7 @@ def test_every_example_case_keeps_to_schema_and_rules_in_both_languages(content,
     cases = [vignette for vignette in content.vignettes if vignette.urgency]
     for number, vignette in enumerate(cases):
         session = enter(content, {**vignette.answers, "note": NOTE}, "es" if number % 2 else "en")
-        [resource] = [
-            json.loads(text)
-            for text in Export(exports.FORMATS["fhir-responses"], [session], notes=True)
-            if text
-        ]
+        [resource] = lines(export_of(session))
         assert list(fhir_rules.response_faults(resource, questionnaire)) == [], vignette.key
         assert resource["identifier"]["value"] == session.reference
         decided = {
@@ -307,7 +303,7 @@ def response(content):
 
 
 def export_of(session):
-    return "".join(Export(exports.FORMATS["fhir-responses"], [session], notes=True))
+    return "".join(Export(exports.FORMATS["fhir-responses"], [session], notes=True, beside=reviews.beside))
 
 
 def test_a_root_that_the_clinic_keeps_from_patients_has_no_words_of_theirs(response):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from tests.staff import EMERGENCY, ROUTINE, SAME_DAY, staff, submitted, text
 from tests.visitor import NOW, publish
@@ -151,10 +151,45 @@ def test_json_brings_the_review_along_where_it_is_asked_for():
     assert json.loads(said.getvalue())["review"] == review
 
 
-def test_reviews_beside_json_need_the_right_and_json():
+def test_csv_and_fhir_bring_the_same_along():
     manager = staff("Managers")
-    assert "Choose JSON for that" in text(
-        manager.post(EXPORT, {**WANTED, "what": "answers", "with_reviews": "on"})
+    user, session, other = User.objects.get(username="managers"), submitted(SAME_DAY), submitted(ROUTINE)
+    found = {"finding": "back", "root": "S1", "urgency": 1, "outcome": "=Booked"}
+    actions.review(session.pk, session.mark, user, 3, "A secret note.", NOW, **found)
+    beside = as_json(manager, with_reviews="on")[0]["review"]
+    for what in ("submissions", "answers"):
+        plain, rows = exported(manager, what=what), exported(manager, what=what, with_reviews="on")
+        assert [{name: row[name] for name in plain[0]} for row in rows] == plain
+        more = [row for row in rows if row["reference"] == session.reference]
+        assert {name: more[-1][name] for name in beside} == {
+            name: str(value) for name, value in beside.items()
+        } | {"outcomes": "'=Booked"}
+        assert {row["state"] for row in rows} == {"reviewed", "new"}
+    plain = as_json(manager, what="fhir-responses")
+    response, unseen = as_json(manager, what="fhir-responses", with_reviews="on")
+    assert all(
+        "review" not in json.dumps(resource["extension"]) for resource in plain if "extension" in resource
+    )
+    (review,) = (each for each in response["extension"] if each["url"].endswith("/review"))
+    assert {part.pop("url"): tuple(part.items()) for part in review["extension"]} == {
+        "state": (("valueString", "reviewed"),),
+        "first-step-at": (("valueDateTime", beside["first_step_at"]),),
+        "minutes-to-first-step": (("valueInteger", 0),),
+        "reviewed-at": (("valueDateTime", beside["reviewed_at"]),),
+        "reviewer": (("valueString", "managers"),),
+        "outcomes": (("valueString", "=Booked"),),
+        "finding": (("valueString", "back"),),
+        "finding-root": (("valueString", "S1"),),
+        "urgency-in-hindsight": (("valueString", "routine"),),
+    }
+    (review,) = (each for each in unseen["extension"] if each["url"].endswith("/review"))
+    assert review["extension"] == [{"url": "state", "valueString": "new"}], other.reference
+
+
+def test_reviews_go_along_by_a_right_of_their_own():
+    manager = staff("Managers")
+    assert "The questions have no reviews" in text(
+        manager.post(EXPORT, {**WANTED, "what": "fhir-questionnaire", "with_reviews": "on"})
     )
     submitted(ROUTINE)
     group = User.objects.get(username="managers").groups.get()
@@ -162,8 +197,6 @@ def test_reviews_beside_json_need_the_right_and_json():
     assert "with_reviews" not in manager.get(EXPORT).content.decode()
     (alone,) = as_json(manager, with_reviews="on")
     assert "review" not in alone
-    with pytest.raises(CommandError, match="is of json"):
-        call_command("export", "csv", "--with-reviews", stdout=io.StringIO(), stderr=io.StringIO())
 
 
 def test_reviews_are_read_by_the_hundred_and_not_one_by_one(django_assert_max_num_queries):

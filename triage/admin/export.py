@@ -15,9 +15,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from triage import actions
-from triage.exports import BOM, FORMATS, chosen, reviewed, reviews, what_it_holds
+from triage.exports import BOM, FORMATS, export, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
-from triage.exports.stream import Export
 from triage.models import AccessEntry, TriageSession
 from triage.store import releases
 
@@ -62,7 +61,7 @@ class ExportForm(forms.Form):
     )
     with_reviews = forms.BooleanField(
         required=False,
-        label="With the review, label and appointment of each (JSON; as CSV they are one of the above)",
+        label="With the review, label and appointment of each",
     )
     purpose = forms.CharField(
         max_length=200, label="What it is for", help_text="The access log keeps it. Name no patient."
@@ -70,8 +69,10 @@ class ExportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("with_reviews") and cleaned.get("what") not in (None, "json"):
-            self.add_error("with_reviews", "Choose JSON for that, or the table of reviews.")
+        if cleaned.get("with_reviews") and cleaned.get("what") == QUESTIONNAIRE:
+            self.add_error(
+                "with_reviews", "The questions have no reviews: untick this, or choose submissions."
+            )
         return cleaned
 
 
@@ -125,10 +126,7 @@ def _file(
     else:
         form = FORMATS[what]
         ending, media_type = form.ending, form.media_type
-        if with_reviews:
-            texts = iter(Export(form, reviewed(since, until, urgency), notes=notes, beside=reviews.beside))
-        else:
-            texts = iter(Export(form, chosen(since, "", until, urgency), notes=notes))
+        texts = iter(export(what, since, until, urgency, notes=notes, with_reviews=with_reviews))
     name = f"footpath-{what}-{timezone.localdate():%Y-%m-%d}.{ending}"
     return StreamingHttpResponse(
         chain([BOM], texts) if ending == "csv" else texts,

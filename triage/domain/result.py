@@ -321,9 +321,10 @@ def _reason(content: Content, rule: Rule, walked: Walk) -> Reason:
 
 
 def _joined(texts: Iterable[str], basis: tuple[str, ...], words: Words) -> Said:
-    """Sentences of one basis as one, the same words once."""
+    """What rests on one basis as one text, the same words once: sentences, or the names of findings."""
     said = dict.fromkeys(filled(text, words) for text in texts)
-    return say(Sentence(" ".join(said), basis), {})
+    sentences = all(text.endswith(".") for text in said)
+    return say(Sentence((" " if sentences else "; ").join(said), basis), {})
 
 
 def _given(content: Content, key: str, walked: Walk, basis: tuple[str, ...] | None = None) -> Given:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from triage.exports import fhir_response, json_lines, table
-from triage.exports.stream import Format
+from triage.exports import fhir_response, json_lines, reviews, table
+from triage.exports.stream import Export, Format
 from triage.models import TriageSession
 from triage.store.records import submissions
 
@@ -19,7 +19,28 @@ FORMATS: dict[str, Format] = {
     "json": json_lines.JSON,
     "fhir-responses": fhir_response.NDJSON,
 }
+WITH_REVIEWS = FORMATS | {
+    "submissions": table.table(table.SUBMISSION | reviews.CELLS, lambda data: [data]),
+    "answers": table.table(table.ANSWER | reviews.CELLS, table.answers),
+}
 BOM = "\ufeff"  # by which Excel knows UTF-8
+
+
+def export(
+    name: str,
+    since: date | None,
+    until: date | None,
+    urgency: int | None,
+    release_sha256: str = "",
+    *,
+    notes: bool,
+    with_reviews: bool,
+) -> Export:
+    """The submissions chosen in that format; with what staff did about each, where that is wanted."""
+    if with_reviews:
+        sessions = reviewed(since, until, urgency, release_sha256)
+        return Export(WITH_REVIEWS[name], sessions, notes=notes, beside=reviews.beside)
+    return Export(FORMATS[name], chosen(since, release_sha256, until, urgency), notes=notes)
 
 
 def chosen(

@@ -38,6 +38,7 @@ def response(data: Public) -> Json:
             *_corrects(data["corrects"]),
             *(_taken_back(content, flag) for flag in data["taken_back"]),
             *_contact(data.get("contact", "")),
+            *_review(data.get("review", {})),
         ],
         "identifier": _identifier(data["reference"]),
         "questionnaire": f"{fhir.url(content.key)}|{version}",
@@ -61,6 +62,17 @@ def _contact(number: str) -> list[Json]:
     return [fhir.extension("contact", valueContactPoint=point)] if number else []
 
 
+def _review(review: Public) -> list[Json]:
+    parts = [(name, _value(name, value)) for name, value in review.items() if value != ""]
+    return [_in_parts("review", parts)] if parts else []
+
+
+def _value(name: str, value: object) -> Json:
+    if name.endswith("_at"):
+        return {"valueDateTime": value}
+    return {"valueInteger": value} if isinstance(value, int) else {"valueString": fhir.string(str(value))}
+
+
 def _taken_back(content: Content, flag: Public) -> Json:
     parts = [
         ("question", {"valueString": flag["item"]}),
@@ -68,11 +80,12 @@ def _taken_back(content: Content, flag: Public) -> Json:
         ("given", {"valueDateTime": flag["given_at"]}),
         ("taken-back", {"valueDateTime": flag["taken_back_at"]}),
     ]
-    # The parts of an extension are named within it, by a bare name.
-    return {
-        "url": fhir.extension("taken-back")["url"],
-        "extension": [{"url": name, **value} for name, value in parts],
-    }
+    return _in_parts("taken-back", parts)
+
+
+def _in_parts(name: str, parts: list[tuple[str, Json]]) -> Json:
+    """An extension of ours whose parts are named within it, by a bare name."""
+    return fhir.extension(name, extension=[{"url": part.replace("_", "-"), **value} for part, value in parts])
 
 
 # Answers

@@ -1,11 +1,12 @@
-"""CSV: a row for each submission with what staff did about it, and what a clinician found."""
+"""What staff did about each submission, and what a clinician found: a table, or beside what other formats hold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from triage.exports.table import written, yes_no
+from triage.exports.public import Public
+from triage.exports.table import Columns, written, yes_no
 from triage.models import Review, TriageSession
 
 State = TriageSession.ReviewState
@@ -58,16 +59,20 @@ COLUMNS: dict[str, Column] = {
 
 
 OF_THE_RECORD = ("reference", "demo", "submitted_at", "urgency", "origin")
+BESIDE = {name: column for name, column in COLUMNS.items() if name not in OF_THE_RECORD}
 
 
 def beside(session: TriageSession) -> dict[str, object]:
-    """The same beside a submission that goes out as JSON."""
+    """What goes along with the submission's record, as `review`."""
     steps = list(session.reviews.all())
-    return {
-        "review": {
-            name: column(session, steps) for name, column in COLUMNS.items() if name not in OF_THE_RECORD
-        }
-    }
+    return {"review": {name: column(session, steps) for name, column in BESIDE.items()}}
+
+
+def _cell(name: str) -> Callable[[Public], object]:
+    return lambda data: data["review"][name]
+
+
+CELLS: Columns = {name: _cell(name) for name in BESIDE}
 
 
 def lines(sessions: Iterable[TriageSession]) -> Iterator[str]:

@@ -32,6 +32,7 @@ from triage.domain.walk import Answers, read_answers, walk
 from triage.domain.wording import texts_of
 
 Reader = Literal["patient", "staff"]
+BETWEEN = r"(?:(?<=\.) |(?<!\.); )"  # sentences follow one another, names of findings are parted
 READERS: tuple[Reader, ...] = ("patient", "staff")
 Says = Literal[
     "claim", "finding", "words"
@@ -188,9 +189,9 @@ class Texts:
     """What may stand on a page: texts, their names in braces standing for all that can be said there."""
 
     def __init__(self, texts: Iterable[str], names: Mapping[str, str], *, joined: str) -> None:
-        """`names`: name -> pattern. `joined`: what stands between several of them in one piece."""
+        """`names`: name -> pattern. `joined`: the pattern of what stands between several of them in one piece."""
         one = "|".join(sorted({_pattern(text, names) for text in texts}, key=len, reverse=True))
-        self.all = re.compile(f"(?:{one})(?:{re.escape(joined)}(?:{one}))*")
+        self.all = re.compile(f"(?:{one})(?:{joined}(?:{one}))*")
 
     def __contains__(self, text: str) -> bool:
         return self.all.fullmatch(text) is not None
@@ -267,7 +268,7 @@ def ledger(content: Content, clinic: ClinicSettings) -> Ledger:
         for name, pattern in fillings["patient"].items()
     }
     return Ledger(
-        sentences={rests_on: Texts(texts, either, joined=" ") for rests_on, texts in said.items()},
+        sentences={rests_on: Texts(texts, either, joined=BETWEEN) for rests_on, texts in said.items()},
         words=Texts(words, either, joined="; "),
     )
 

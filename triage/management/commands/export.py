@@ -16,9 +16,8 @@ from django.utils import timezone
 
 from triage import actions
 from triage.domain.loading import languages
-from triage.exports import BOM, FORMATS, chosen, reviewed, reviews, what_it_holds
+from triage.exports import BOM, export, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
-from triage.exports.stream import Export
 from triage.management.content import release as named_release
 from triage.management.operator import add_by, operator
 from triage.models import AccessEntry, Release, TriageSession
@@ -56,7 +55,7 @@ class Command(BaseCommand):
             help="also what patients wrote in their own words, and the number they can be reached at",
         )
         parser.add_argument(
-            "--with-reviews", action="store_true", help="of json: also what staff did, label and appointment"
+            "--with-reviews", action="store_true", help="also what staff did, label and appointment"
         )
         parser.add_argument(
             "--bom", action="store_true", help="begin with the mark by which Excel knows UTF-8"
@@ -130,23 +129,17 @@ class Command(BaseCommand):
         with_reviews: bool,
         **options: Any,
     ) -> None:
-        if with_reviews and what != "json":
-            raise CommandError("--with-reviews is of json; as CSV, export reviews.")
         name, level = rows if what == "csv" else what, URGENCIES.get(urgency or "")
         sha256 = named_release(release) if release else ""
-        rows_of = (
-            reviewed(since, until, level, sha256) if with_reviews else chosen(since, sha256, until, level)
-        )
         detail = f"{what_it_holds(name, since, with_notes, until, level, with_reviews)}: on the command line"
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
-        beside = reviews.beside if with_reviews else None
-        export = Export(FORMATS[name], rows_of, notes=with_notes, beside=beside)
-        for text in export:
+        texts = export(name, since, until, level, sha256, notes=with_notes, with_reviews=with_reviews)
+        for text in texts:
             file.write(text)
-            if export.count and export.count % STEP == 0:
-                self.stderr.write(f"{export.count} submissions read")
-        for reference in export.refused:
+            if texts.count and texts.count % STEP == 0:
+                self.stderr.write(f"{texts.count} submissions read")
+        for reference in texts.refused:
             self.stderr.write(f"{reference}: the stored record is not what was submitted. It was left out.")
-        self.stderr.write(f"{export.count - len(export.refused)} of {export.count} submissions written.")
-        if export.refused:
+        self.stderr.write(f"{texts.count - len(texts.refused)} of {texts.count} submissions written.")
+        if texts.refused:
             raise CommandError("Some records were altered: run verify_store.", returncode=1)
