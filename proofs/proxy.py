@@ -42,6 +42,7 @@ REFUSALS = {
     "431": b"GET / HTTP/1.1\r\nCookie: " + b"x" * 40_000 + b"\r\n" + HOST,
     "431 of gunicorn": b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200)) + HOST,
 }
+UPLOAD, AT_MOST = "/admin/triage/release/upload/", 1_000_000
 PATHS = ("/", "/go-on/", "/questions/age/", "/result/")
 
 
@@ -58,6 +59,9 @@ def prove(proof: Proof) -> None:
             flood(proof, site, front)
             flood(proof, site, port, control=True)
             refused(proof, site, front)
+            uploaded(proof, site, front)
+            with proxy(nginx, site, port, without="client_max_body_size 1m") as narrow:
+                uploaded(proof, site, narrow, control=True)
             site.kill()
             away(proof, site, front)
         with proxy(nginx, site, port, without="error_page") as front:
@@ -192,11 +196,30 @@ def refused(proof: Proof, site: Footpath, port: int, control: bool = False) -> N
     )
 
 
+def uploaded(proof: Proof, site: Footpath, port: int, control: bool = False) -> None:
+    """What is as large as content may be gets through to Footpath on the page that takes it, and nowhere else."""
+    size = b"Content-Length: %d\r\n" % AT_MOST
+    paths = {"upload": UPLOAD, "another page": "/admin/triage/release/"}
+    replies = {
+        name: raw(port, b"POST %s HTTP/1.1\r\n" % path.encode() + size + HOST + b"x" * AT_MOST)
+        for name, path in paths.items()
+    }
+    stopped = {name: "Location: /refused/" in reply for name, reply in replies.items()}
+    proof.case(
+        "an upload" + (", without its line" if control else ""),
+        held=stopped == {"upload": False, "another page": True},
+        control=control,
+        database=site.database_version(),
+        stopped=stopped,
+        statuses={name: text[9:12] for name, text in replies.items()},
+    )
+
+
 def raw(port: int, request: bytes) -> str:
     """What comes back for these bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(request)
         with contextlib.suppress(OSError):  # the line may be cut once the reply is sent
+            line.sendall(request)
             return b"".join(iter(lambda: line.recv(65536), b"")).decode()
     return ""
 

@@ -73,8 +73,8 @@ def test_power_cut():
 @pytest.mark.skipif(not find_nginx(), reason="needs nginx")
 def test_proxy():
     lines = prove("proxy", "--starts", "45")
-    assert [line["passed"] for line in lines] == [True] * 8
-    assert sum(line.get("control", False) for line in lines) == 4
+    assert [line["passed"] for line in lines] == [True] * 10
+    assert sum(line.get("control", False) for line in lines) == 5
 
 
 def test_kill_db():
