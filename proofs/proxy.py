@@ -217,10 +217,10 @@ def uploaded(proof: Proof, site: Footpath, port: int, control: bool = False) -> 
 
 def raw(port: int, request: bytes) -> str:
     """What comes back for these bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        with contextlib.suppress(OSError):  # the line may be cut once the reply is sent
-            line.sendall(request)
-            return b"".join(iter(lambda: line.recv(65536), b"")).decode()
+    # The line may be cut once the reply is sent, or before all that was to be sent is.
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line, contextlib.suppress(OSError):
+        line.sendall(request)
+        return b"".join(iter(lambda: line.recv(65536), b"")).decode()
     return ""
 
 

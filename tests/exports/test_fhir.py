@@ -17,6 +17,7 @@ from tests.exported import NOTE, enter, export, lines
 from tests.store.test_storage import edited
 from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports
+from triage.domain.decision import decide
 from triage.domain.loading import load
 from triage.domain.logic import YES, All, AnyOf, AtLeast, Not, Some
 from triage.domain.walk import read_answers, walk
@@ -64,7 +65,7 @@ def test_every_text_stands_there_in_both_languages(content, questionnaire):
         for option, offered in zip(item.options, items[key].get("answerOption", []), strict=True):
             of_option = fhir_rules.texts(offered["valueCoding"], "display")
             assert of_option == {None: option.text, "es": spanish.items[key].option(option.code).text}
-            assert (option.hint in items.get(f"{key}.hint", {"text": ""})["text"]) is True
+            assert option.hint in items.get(f"{key}.hint.{option.code}", {"text": ""})["text"]
         assert items[key]["required"] == (item.kind != "text")
         assert items[key]["repeats"] == (item.kind == "many")
 
@@ -100,9 +101,71 @@ def test_each_item_says_how_it_is_shown(content, questionnaire):
     kinds = {"one": "radio-button", "many": "check-box", "scale": "radio-button"}
     wanted = {key: kinds[item.kind] for key, item in content.items.items() if item.kind in kinds}
     displays = [item["linkId"] for item in fhir_rules.items_of(questionnaire) if item["type"] == "display"]
-    helps = [link for link in displays if ".caution." not in link]
-    assert shown == wanted | dict.fromkeys(helps, "help")
-    assert {"screen.leg.why", "leg-pain.hint"} <= set(helps)
+    assert shown == wanted
+    assert {"screen.leg.why", "leg-pain.hint"} <= set(displays)
+
+
+def nested(item):
+    return [part["linkId"] for part in item.get("item", ())] if item["type"] != "group" else []
+
+
+def test_nothing_that_is_to_be_read_stands_within_a_question_where_others_do_not_show_it(questionnaire):
+    assert [link for item in fhir_rules.items_of(questionnaire) for link in nested(item)] == []
+
+
+def test_one_language_alone_has_a_name_of_its_own(questionnaire):
+    alone = [of_release(releases.current(), language) for language in ("en", "es")]
+    for name in ("id", "url", "name"):
+        assert len({each[name] for each in (questionnaire, *alone)}) == 3, name
+    assert "translation" in json.dumps(questionnaire)
+    assert all("translation" not in json.dumps(each) for each in alone)
+    assert {each["version"] for each in alone} == {questionnaire["version"]}
+
+
+# An emergency in somebody else's program
+
+
+def shown_to(questionnaire, answers):
+    shown = fhir_rules.enabled(questionnaire, answers)
+    return {
+        link for link in shown if ".emergency" in link or ".ends." in link or link == "safety-net.net-saddle"
+    }
+
+
+def test_each_sign_that_is_an_emergency_alone_says_whom_to_call(content, questionnaire):
+    items = {item["linkId"]: item for item in fhir_rules.items_of(questionnaire)}
+    for language, said in ((None, "Call 911 now"), ("es", "Llame al 911 ahora")):
+        assert said in fhir_rules.texts(items["safety-now.emergency"], "text")[language]
+    urgent = 0
+    for key, item in content.items.items():
+        for option in item.options:
+            given = {"age": ("16-or-over",), "safety-now": ("none",)} | {key: (option.code,)}
+            decided = decide(content, walk(content, given))
+            alone = key == "safety-now" and decided.urgency == "emergency"
+            found = shown_to(questionnaire, codings(content, given))
+            assert ("safety-now.emergency" in found) == alone, (key, option.code)
+            urgent += alone
+    assert urgent > 10
+
+
+def test_who_is_led_away_reads_why_and_everybody_else_the_signs_to_look_out_for(content, questionnaire):
+    for given, expected in (
+        ({"age": ("under-16",)}, {"age.ends.under-16"}),
+        ({"age": ("16-or-over",)}, {"safety-net.net-saddle"}),
+        ({}, {"safety-net.net-saddle"}),
+    ):
+        assert shown_to(questionnaire, codings(content, given)) == expected
+    items = {item["linkId"]: item for item in fhir_rules.items_of(questionnaire)}
+    assert "aged 16 and over" in items["age.ends.under-16"]["text"]
+    assert "between your legs" in items["safety-net.net-saddle"]["text"]
+
+
+def test_a_screen_of_which_nothing_is_asked_does_not_show(content, questionnaire):
+    strong = {"age": ("16-or-over",), "foot-lift": ("normal",), "heel-stand": ("yes",), "tiptoe": ("yes",)}
+    for given, shows in ((strong, False), (strong | {"tiptoe": ("weak",)}, True)):
+        shown = fhir_rules.enabled(questionnaire, codings(content, given))
+        assert ("screen.weak-since" in shown) == shows
+        assert "screen.lifting" in shown
 
 
 def test_a_new_release_keeps_every_name_and_has_a_version_of_its_own(questionnaire):

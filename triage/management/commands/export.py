@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--language",
-            help=f"of a {QUESTIONNAIRE}; the other languages stand beside it (default: the release's own)",
+            help=f"of a {QUESTIONNAIRE}: this one alone (default: all, side by side)",
         )
 
         add_by(parser)
