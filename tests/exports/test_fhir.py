@@ -139,22 +139,22 @@ def test_each_sign_that_is_an_emergency_alone_says_whom_to_call(content, questio
     urgent = 0
     for key, item in content.items.items():
         for option in item.options:
-            given = {"age": ("16-or-over",), "safety-now": ("none",)} | {key: (option.code,)}
-            decided = decide(content, walk(content, given))
+            answers = {"age": ("16-or-over",), "safety-now": ("none",)} | {key: (option.code,)}
+            decided = decide(content, walk(content, answers))
             alone = key == "safety-now" and decided.urgency == "emergency"
-            found = shown_to(questionnaire, codings(content, given))
+            found = shown_to(questionnaire, codings(content, answers))
             assert ("safety-now.emergency" in found) == alone, (key, option.code)
             urgent += alone
     assert urgent > 10
 
 
 def test_who_is_led_away_reads_why_and_everybody_else_the_signs_to_look_out_for(content, questionnaire):
-    for given, expected in (
+    for answers, expected in (
         ({"age": ("under-16",)}, {"age.ends.under-16"}),
         ({"age": ("16-or-over",)}, {"safety-net.net-saddle"}),
         ({}, {"safety-net.net-saddle"}),
     ):
-        assert shown_to(questionnaire, codings(content, given)) == expected
+        assert shown_to(questionnaire, codings(content, answers)) == expected
     items = {item["linkId"]: item for item in fhir_rules.items_of(questionnaire)}
     assert "aged 16 and over" in items["age.ends.under-16"]["text"]
     assert "between your legs" in items["safety-net.net-saddle"]["text"]
@@ -162,8 +162,8 @@ def test_who_is_led_away_reads_why_and_everybody_else_the_signs_to_look_out_for(
 
 def test_a_screen_of_which_nothing_is_asked_does_not_show(content, questionnaire):
     strong = {"age": ("16-or-over",), "foot-lift": ("normal",), "heel-stand": ("yes",), "tiptoe": ("yes",)}
-    for given, shows in ((strong, False), (strong | {"tiptoe": ("weak",)}, True)):
-        shown = fhir_rules.enabled(questionnaire, codings(content, given))
+    for answers, shows in ((strong, False), (strong | {"tiptoe": ("weak",)}, True)):
+        shown = fhir_rules.enabled(questionnaire, codings(content, answers))
         assert ("screen.weak-since" in shown) == shows
         assert "screen.lifting" in shown
 

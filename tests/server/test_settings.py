@@ -417,6 +417,17 @@ def test_machines_are_told_what_runs(client):
     assert ready.content.decode() == f"ready\nfootpath {__version__}\nrelease {release.sha256[:8]}\n"
 
 
+@pytest.mark.django_db
+def test_a_probe_may_ask_under_any_name_and_nobody_else(client, settings):
+    publish()
+    settings.ALLOWED_HOSTS = [".example.org"]
+    for host in ("10.1.2.3:8000", "[fd00::1]", "web1", "no name"):
+        for address in ("/healthz", "/readyz"):
+            assert client.get(address, headers={"host": host}).status_code == 200, (host, address)
+        assert client.get("/", headers={"host": host}).status_code == 400, host
+    assert client.get("/", headers={"host": "footpath.example.org"}).status_code == 200
+
+
 def test_queries_and_addresses_stay_out_of_the_log():
     assert "leg-pain" not in logged("Error handling request %s %s", "GET", "/start/?leg-pain=back")
     refused = logged("Invalid request from ip=203.0.113.7: Invalid HTTP request line: '\x16\x03\nsecret'")

@@ -32,8 +32,8 @@ def as_text(release: Release, language: str | None = None) -> str:
 
 
 def of_release(release: Release, language: str | None = None) -> Json:
-    """In the release's own language, each text with its translations; or in one language alone, under a name of its own,
-    since a server that is given both would else keep the last alone."""
+    """In the release's own language, each text with its translations; or in one language alone, under a name of its
+    own, since a server that is given both would else keep the last alone."""
     codes = [language] if language else languages(releases.trees(release.sha256))
     every = {code: releases.content(release.sha256, code) for code in codes}
     content = next(iter(every.values()))
@@ -128,7 +128,7 @@ class _Writer:
 
     def _group_enabled(self, screen: Screen) -> Json:
         """Something of it is asked, where answers given say so; else that nobody left before."""
-        wanted = tuple(item.ask_when for item in screen.items if item.ask_when)
+        wanted = tuple(item.ask_when for item in screen.items if item.ask_when is not None)
         asked = fhir_conditions.plain(self.main, Some(wanted)) if len(wanted) == len(screen.items) else None
         # Whoever gave an answer to a question of before has not left.
         if asked and all(test["operator"] == "=" for test in asked["enableWhen"]):
@@ -138,8 +138,8 @@ class _Writer:
     # What stands beside a question is an item before or after it: many systems show no text within a question.
 
     def _hints(self, item: Item, screen: Screen) -> Iterator[Json]:
-        """That of the question, then those of its options, for which FHIR has no place: an item each, since many systems
-        run the lines of one together."""
+        """That of the question, then those of its options, for which FHIR has no place: an item each, since many
+        systems run the lines of one together."""
         for place in ("", *(option.code for option in item.options)):
             if _hint(item, place):
                 yield self._display(
@@ -162,7 +162,9 @@ class _Writer:
         signs = [
             test
             for rule in self.main.urgency_rules
-            if rule.gives == "emergency" and (found := fhir_conditions.plain(self.main, rule.when))
+            if rule.gives == "emergency"
+            and rule.when is not None
+            and (found := fhir_conditions.plain(self.main, rule.when))
             for test in found["enableWhen"]
             if {each["question"] for each in found["enableWhen"]} == {item.key}
             and (found["enableBehavior"] == "any" or len(found["enableWhen"]) == 1)
