@@ -1,4 +1,4 @@
-"""What Mozilla's own scanner says of the headers, through the nginx of docs/deploy.md with https on loopback.
+"""What Mozilla's own scanner says of the headers, through the nginx of deploy/ with https on loopback.
 
 Where something that it needs is missing it says so and proves nothing: the scanner comes from npm and asks ports 443
 and 80. The control has Django's own headers alone.

@@ -1,7 +1,7 @@
-"""Behind the nginx of docs/deploy.md: half-open requests stop nobody, a flood of starts stops nobody who has begun,
+"""Behind the nginx of deploy/: half-open requests stop nobody, a flood of starts stops nobody who has begun,
 and whom nginx refuses, or while Footpath is away everybody, is told so and whom to call.
 
-The configuration is read from that file, without https. The controls ask gunicorn itself, or nginx without the page.
+The configuration is read from there, without https. The controls ask gunicorn itself, or nginx without the page.
 """
 
 import contextlib
@@ -94,7 +94,7 @@ def nginx_of_the_guide(
     """With what is another here, and without the lines that begin like this."""
     folder = site.folder
     text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-    block = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)[0]
+    block = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     folders = {"/var/log/nginx": str(folder), "/var/www/footpath": str(folder)}
     for there, ours in {**here, **folders, "127.0.0.1:8000": f"127.0.0.1:{port}"}.items():
         assert there in block, there

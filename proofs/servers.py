@@ -213,8 +213,11 @@ class Footpath:
         self.manage("publish_content")
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
-    def serve(self, without: str = "", before: tuple[str, ...] = (), port: int = 0) -> int:
-        """Start gunicorn, with a guard taken away (a module in without/), or run by another command; its port."""
+    def serve(
+        self, without: str = "", before: tuple[str, ...] = (), port: int = 0, files: tuple[int, ...] = ()
+    ) -> int:
+        """Start gunicorn, with a guard taken away (a module in without/), or run by another command, to which these
+        open files are handed on; its port."""
         port = port or free_port()
         environment = dict(self.environment)
         if without:
@@ -227,6 +230,7 @@ class Footpath:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=files,
             )
         self.servers.append(server)
 
@@ -242,6 +246,11 @@ class Footpath:
 
     def workers(self, server: int = -1) -> list[int]:
         return children(self.servers[server].pid)
+
+    def stop(self, server: int = -1) -> None:
+        """As systemd does: what is under way ends first."""
+        self.servers[server].terminate()
+        self.servers[server].wait()
 
     def kill(self, server: int = -1) -> None:
         """The master and its workers at once, as a crash of the machine would."""

@@ -77,6 +77,12 @@ def test_proxy():
     assert sum(line.get("control", False) for line in lines) == 5
 
 
+def test_restart():
+    proved, control = counted("restart", "--restarts", "1", "--acked", "60", "--patients", "4")
+    assert proved["broken"] == 0
+    assert control["broken"]
+
+
 def test_kill_db():
     _proved, control = counted("kill_db", "--backends", "1", "--servers", "1")
     assert control["lost"]

@@ -1,4 +1,4 @@
-"""docs/deploy.md names only what there is, and its units are as systemd wants them."""
+"""docs/deploy.md and deploy/ name only what there is, and the units are as systemd wants them."""
 
 import re
 import shlex
@@ -16,20 +16,23 @@ from triage.server.errors import LastKnown
 
 ROOT = settings.BASE_DIR
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
+FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "deploy").iterdir())}
+UNITS = {name: text for name, text in FILES.items() if name.endswith((".service", ".timer", ".socket"))}
+BLOCKS = [block for kind, block in re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL) if not kind]
 COMMANDS = sorted(
     {
-        (name, arguments.strip())
-        for kind, block in BLOCKS
-        for name, arguments in re.findall(r"manage\.py ([a-z_]+)([^>\n]*)", block.replace("\\\n", ""))
-        if not kind or kind == "ini"
+        (name, arguments.strip(" '"))
+        for text in (*BLOCKS, *UNITS.values())
+        for name, arguments in re.findall(
+            r"(?:manage\.py|footpath-manage) ([a-z_]+)([^>\n]*)", text.replace("\\\n", "")
+        )
     }
 )
-UNITS = [block for kind, block in BLOCKS if kind == "ini"]
 NAMED = {
     "proofs": set(re.findall(r"[Pp]roof `([a-z-]+)`|dev\.py prove ([a-z-]+)", TEXT)),
-    "variables": set(re.findall(r"^([A-Z_]+)=", TEXT, re.MULTILINE)),
-    "files": set(re.findall(r"(?<!/admin/)\b(?:requirements|triage|docs)/[\w./-]+\w", TEXT)),
+    "variables": set(re.findall(r"^([A-Z_]+)=", TEXT + FILES["footpath.env"], re.MULTILINE)),
+    "files": set(re.findall(r"(?<!/admin/)\b(?:requirements|triage|docs|deploy)/[\w./-]+\w", TEXT)),
+    "units": set(re.findall(r"\bfootpath[a-z-]*\.(?:service|timer|socket)\b", TEXT)),
 }
 
 
@@ -59,28 +62,48 @@ def test_what_it_names_exists():
     } == set()
     assert NAMED["variables"] <= {variable.name for variable in VARIABLES}
     assert {name for name in NAMED["files"] if not (ROOT / name).exists()} == set()
+    assert NAMED["units"] <= UNITS.keys()
+    assert {name for name in FILES if name not in UNITS and f"deploy/{name}" not in TEXT} == set()
+    timers = {name.removesuffix(".timer") for name in UNITS if name.endswith(".timer")}
+    assert {f"{name}.service" for name in timers} < UNITS.keys()
+
+
+def test_every_service_runs_as_nobody_else_and_may_write_nowhere_else():
+    for name, unit in UNITS.items():
+        if name.endswith(".service"):
+            for line in (
+                "User=footpath",
+                "ProtectSystem=strict",
+                "NoNewPrivileges=yes",
+                "LimitCORE=0",
+                "UMask=0077",
+            ):
+                assert f"\n{line}\n" in unit, (name, line)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_the_units_are_in_order(tmp_path):
     here = {
         "/srv/footpath/.venv/bin/gunicorn": sys.executable,
+        "/usr/bin/find": sys.executable,
         "/srv/footpath/.venv/bin/python": sys.executable,
     }
     here |= {"/srv/footpath": str(ROOT), "User=footpath": "User=daemon"}
-    units = []
-    for name, unit in zip(("footpath.service", "purge.service", "purge.timer"), UNITS, strict=True):
+    units = {}
+    for name, unit in UNITS.items():
         for there, ours in here.items():
             unit = unit.replace(there, ours)
-        units.append(tmp_path / name)
-        units[-1].write_text(unit)
-    verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+        units[name] = tmp_path / name
+        units[name].write_text(unit)
+
+    def said(*paths):
+        return subprocess.run(["systemd-analyze", "verify", *paths], capture_output=True, text=True)
+
+    verified = said(*units.values())
     assert (verified.returncode, verified.stderr) == (0, "")
-    units[0].write_text(units[0].read_text().replace("Restart=", "Restrat="))
-    assert (
-        "Restrat"
-        in subprocess.run(["systemd-analyze", "verify", units[0]], capture_output=True, text=True).stderr
-    )
+    web = units["footpath.service"]
+    web.write_text(web.read_text().replace("Restart=", "Restrat="))
+    assert "Restrat" in said(web).stderr
 
 
 @pytest.mark.django_db
