@@ -1,167 +1,116 @@
-"""The first question page on a phone with a slow line, against SurveyJS and LForms with the same questions.
-
-The peers come from npm into a folder beside the database, only when this benchmark is asked for.
-"""
+"""What a patient waits for on a phone: in a whole journey, and for the first page; against SurveyJS, LForms and
+django-formtools with the same questions."""
 
 from __future__ import annotations
 
-import gzip
-import json
+import argparse
 import os
 import statistics
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.answers import longest
 from benchmarks.harness import Bench
+from benchmarks.npm import BOOTSTRAP, install, peers
+from benchmarks.waiting import FAST, PHONE, SIZE, THIRD_GENERATION, Journey, Line, Site, go_through
 from dev import CHROMIUM, find_chromium
-from proofs.servers import ROOT, Footpath
-from triage.domain.content import Content, Item
+from proofs.servers import Footpath, footpath
+from triage.domain.content import Content
+from triage.domain.walk import Answers
 from triage.store.content_files import read_content
 
 ROUNDS = 5
-PACKAGES = ("survey-core@2.5.38", "survey-js-ui@2.5.38", "lforms@40.1.3")
-CACHE = ROOT / "var" / "npm"  # git ignores it
-PHONE: Any = {"width": 390, "height": 844}
-SLOW = {
-    "offline": False,
-    "latency": 150,
-    "downloadThroughput": 200_000,
-    "uploadThroughput": 94_000,
-}  # 1.6 Mbit/s
-SLOWER_CPU = 4
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-# LForms has all questions on one page.
-GO_ON = {"ours": "button[name=go-on]", "SurveyJS": ".sv_next_btn, .sd-navigation__next-btn"}
+# What may be waited for in a whole journey, by the peer's; judged on the phone.
+GOALS = {"SurveyJS": 0.8, "LForms": 0.35, "formtools": 0.35}
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-
-SURVEYJS = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Questions</title>
-<link rel="stylesheet" href="survey-core/survey-core.fontless.min.css">
-<script src="survey-core/survey.core.min.js"></script>
-<script src="survey-js-ui/survey-js-ui.min.js"></script></head>
-<body><div id="form"></div>
-<script>new Survey.Model(%s).render(document.getElementById("form"))</script></body></html>"""
-LFORMS = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Questions</title>
-<link rel="stylesheet" href="lforms/dist/lforms/webcomponent/styles.css"></head>
-<body><div id="form"></div>
-<script src="lforms/dist/lforms/webcomponent/assets/lib/zone.min.js"></script>
-<script src="lforms/dist/lforms/webcomponent/lhc-forms.js"></script>
-<script src="lforms/dist/lforms/fhir/R4/lformsFHIR.min.js"></script>
-<script>addEventListener("load", () =>
-LForms.Util.addFormToPage(%s, "form", {fhirVersion: "R4"}))</script></body></html>"""
-
-
-def install() -> None:
-    if all((CACHE / "node_modules" / package.partition("@")[0]).exists() for package in PACKAGES):
-        return
-    CACHE.mkdir(parents=True, exist_ok=True)
-    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"]
-    subprocess.run(
-        ["npm", "install", *quiet, "--prefix", str(CACHE), *PACKAGES], check=True, stdout=sys.stderr
-    )
-
-
-# The same questions in their words
-
-
-def surveyjs(content: Content) -> dict[str, Any]:
-    kinds = {"one": "radiogroup", "many": "checkbox", "text": "comment"}
-
-    def element(item: Item) -> dict[str, Any]:
-        choices = [{"value": option.code, "text": option.text} for option in item.options]
-        return {"type": kinds[item.kind], "name": item.key, "title": item.text, "choices": choices}
-
-    return {
-        "pages": [
-            {"name": screen.key, "elements": list(map(element, screen.items))} for screen in content.screens
-        ]
-    }
-
-
-def questionnaire(content: Content) -> dict[str, Any]:
-    """FHIR R4, as plain as can be."""
-
-    def item(found: Item) -> dict[str, Any]:
-        options = [{"valueCoding": {"code": option.code, "display": option.text}} for option in found.options]
-        asked: dict[str, Any] = {"linkId": found.key, "text": found.text}
-        if found.kind == "text":
-            return {**asked, "type": "text"}
-        control = {"coding": [{"code": "radio-button" if found.kind == "one" else "check-box"}]}
-        url = "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl"
-        extension = [{"url": url, "valueCodeableConcept": control}]
-        more = {
-            "type": "choice",
-            "repeats": found.kind == "many",
-            "answerOption": options,
-            "extension": extension,
-        }
-        return {**asked, **more}
-
-    return {
-        "resourceType": "Questionnaire",
-        "status": "active",
-        "item": list(map(item, content.items.values())),
-    }
-
-
-# Serving them: compressed, as a careful site would
-
-
-class Files(BaseHTTPRequestHandler):
-    pages: dict[str, bytes] = {}
-
-    def do_GET(self) -> None:
-        name = self.path.lstrip("/").partition("?")[0]
-        body = self.pages.get(name) or compressed(CACHE / "node_modules" / name)
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", TYPES.get(Path(name).suffix, "application/octet-stream"))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing: the terminal has the figures."""
-
-
-@cache
-def compressed(path: Path) -> bytes:
-    return gzip.compress(path.read_bytes()) if path.is_file() else b""
 
 
 @contextmanager
-def peers(content: Content) -> Iterator[int]:
-    """A server for both; its port."""
-    for name, page, data in (
-        ("surveyjs.html", SURVEYJS, surveyjs(content)),
-        ("lforms.html", LFORMS, questionnaire(content)),
+def sites(content: Content) -> Iterator[dict[str, Site]]:
+    """All four, each where its server has it. Ours begins at the start page and ends with the result."""
+    folder, database = Path(os.environ["DATA_DIR"]), os.environ["DATABASE_URL"]
+    ours = Footpath(folder, database)
+    home = f"http://127.0.0.1:{ours.serve()}/"
+    try:
+        with peers(content) as port, footpath() as formtools:
+            files = f"http://127.0.0.1:{port}"
+            formtools.environment["PEER_STYLE"] = f"{files}/{BOOTSTRAP}"
+            wizard = f"http://127.0.0.1:{formtools.serve(settings='benchmarks.peer_settings')}/peer/"
+            each = (
+                Site("ours", home, "main h1", "main form button", "main .code"),
+                Site(
+                    "SurveyJS",
+                    f"{files}/surveyjs.html",
+                    "#form input, #form textarea, .sd-completedpage",
+                    ".sd-navigation__next-btn, .sd-navigation__complete-btn",
+                    ".sd-completedpage",
+                    '[data-name="{item}"] input[value="{code}"]',
+                ),
+                Site("LForms", f"{files}/lforms.html", "#form input[type=radio]", "nothing", "#form input"),
+                Site("formtools", wizard, "h1, dl", "[name=go-on]", "dl"),
+            )
+            yield {site.name: site for site in each}
+    finally:
+        ours.kill()
+
+
+# The whole journey
+
+
+def waiting(
+    bench: Bench, browser: Browser, sites: dict[str, Site], answers: Answers, line: Line, rounds: int
+) -> None:
+    """Side by side, in turn."""
+    journeys: dict[str, list[Journey]] = {name: [] for name in sites}
+    for number in range(rounds):
+        for name, site in sites.items():
+            journeys[name].append(go_through(browser, site, line, answers))
+            bench.tell(f"{line.name}, round {number + 1}, {name}: {journeys[name][-1].whole:,.0f} ms")
+    ours = middle(journeys["ours"])
+    bench.figure(f"waiting in a whole journey, s ({line.name})", ours / 1000, note=paged(journeys["ours"]))
+    for name, goal in GOALS.items():
+        theirs = middle(journeys[name])
+        note = f"{theirs / 1000:.1f} s; {paged(journeys[name])}"
+        at_most = goal if line is PHONE else None
+        bench.figure(f"the same, ours / {name} ({line.name})", ours / theirs, at_most=at_most, note=note)
+
+
+def middle(journeys: list[Journey]) -> float:
+    return statistics.median(journey.whole for journey in journeys)
+
+
+def paged(journeys: list[Journey]) -> str:
+    """The first page and the later ones."""
+    first = statistics.median(journey.waits[0] for journey in journeys)
+    later = [wait for journey in journeys for wait in journey.waits[1:]]
+    if not later:
+        return f"all on one page, {first:,.0f} ms"
+    pages = len(journeys[0].waits) - 1
+    return f"first page {first:,.0f} ms, each of {pages} later ones {statistics.median(later):,.0f} ms"
+
+
+def steadiness(bench: Bench, browser: Browser, ours: Site, answers: Answers) -> None:
+    """Every page answered by tapping, on the slow phone."""
+    found = go_through(browser, ours, PHONE, answers, by_hand=True)
+    for name, worst, goal in (
+        ("longest from an input to its paint, ms", found.inputs, 200),
+        ("layout shift", found.shifts, 0),
     ):
-        Files.pages[name] = gzip.compress((page % json.dumps(data)).encode())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
+        page, value = max(worst.items(), key=lambda each: each[1], default=("no page", 0))
+        bench.figure(f"{name}, worst of all pages", value, at_most=goal, note=page)
 
 
-# Looking
+# One page
 
 
-def look(browser: Browser, name: str, url: str, state: Any) -> dict[str, float]:
-    """One cold visit: bytes and requests over the line, and when the first thing and the first answer were there."""
-    context = browser.new_context(viewport=PHONE, storage_state=state)
+def look(browser: Browser, url: str, state: Any = None) -> dict[str, float]:
+    """One cold visit: bytes and requests over the line, and when there was something to see."""
+    context = browser.new_context(viewport=SIZE, storage_state=state)
     page = context.new_page()
     line = context.new_cdp_session(page)
     found = {"bytes": 0.0, "requests": 0.0}
@@ -171,108 +120,88 @@ def look(browser: Browser, name: str, url: str, state: Any) -> dict[str, float]:
         found["requests"] += 1
 
     line.on("Network.loadingFinished", count)
+    PHONE.slow_down(page)
     line.send("Network.enable")
-    line.send("Network.emulateNetworkConditions", SLOW)
-    line.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER_CPU})
-    begin = time.perf_counter()
-    page.goto(url, wait_until="commit", timeout=120_000)
-    page.wait_for_selector("input[type=radio]", state="attached", timeout=120_000)
-    found["first answer, ms"] = (time.perf_counter() - begin) * 1000
+    page.goto(url, wait_until="load", timeout=120_000)
+    page.wait_for_selector("input, main .code", state="attached", timeout=120_000)
     page.wait_for_function(f"{FIRST_PAINT} > 0", timeout=60_000)
-    page.wait_for_load_state("load", timeout=120_000)
-    found["first paint, ms"] = page.evaluate(FIRST_PAINT)
-    if button := GO_ON.get(name):
-        found["next page, ms"] = a_page_further(page, button)
+    page.wait_for_load_state("networkidle")
+    found["first paint"] = page.evaluate(FIRST_PAINT)
+    found["HTML"] = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
     context.close()
     return found
 
 
-def begun(browser: Browser, address: str) -> tuple[str, Any]:
-    """Somebody at the first question: its address, and the cookies."""
+def at_the_first_question(browser: Browser, home: str) -> tuple[str, Any]:
+    """Its address, and the cookies of somebody there."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(address)
+    page.goto(home)
     page.get_by_role("button", name="Start now").click()
     page.wait_for_url("**/questions/**")
-    question, state = page.url, context.storage_state()
+    found = page.url, context.storage_state()
     context.close()
-    return question, state
+    return found
 
 
-def a_page_further(page: Page, button: str) -> float:
-    """Milliseconds from the tap to the next page's questions."""
-    asked = page.locator("body").inner_text()
-    page.locator("input[type=radio]").first.check(force=True)
-    begin = time.perf_counter()
-    page.locator(button).first.click(no_wait_after=True)
-    page.wait_for_function(
-        "asked => document.querySelector('input[type=checkbox]') && document.body.innerText !== asked",
-        arg=asked,
-    )
-    return (time.perf_counter() - begin) * 1000
-
-
-def measure(bench: Bench, ours: int, others: int) -> None:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
-        question, state = begun(browser, f"http://127.0.0.1:{ours}/")
-        urls = {
-            "ours": question,
-            "SurveyJS": f"http://127.0.0.1:{others}/surveyjs.html",
-            "LForms": f"http://127.0.0.1:{others}/lforms.html",
-        }
-        visits: dict[str, list[dict[str, float]]] = {name: [] for name in urls}
-        for _round in range(ROUNDS):
-            for name, url in urls.items():
-                visits[name].append(look(browser, name, url, state if name == "ours" else None))
-        bench.tell(browser.version)
-        browser.close()
-    tell(bench, {name: middle(found) for name, found in visits.items()})
-
-
-def middle(visits: list[dict[str, float]]) -> dict[str, float]:
-    return {what: statistics.median(visit[what] for visit in visits) for what in visits[0]}
-
-
-def tell(bench: Bench, found: dict[str, dict[str, float]]) -> None:
-    ours = found["ours"]
-    bench.figure(
-        "bytes over the line, first question page",
-        int(ours["bytes"]),
-        note=f"{ours['requests']:.0f} requests",
-    )
+def first_pages(bench: Bench, browser: Browser, sites: dict[str, Site], answers: Answers, rounds: int) -> None:
+    ours = sites["ours"]
+    end = go_through(browser, ours, FAST, answers)
+    pages = {
+        "question": at_the_first_question(browser, ours.address),
+        "result": (end.address, end.state),
+        "SurveyJS": (sites["SurveyJS"].address, None),
+        "LForms": (sites["LForms"].address, None),
+    }
+    visits: dict[str, list[dict[str, float]]] = {name: [] for name in pages}
+    for _round in range(rounds):
+        for name, (url, state) in pages.items():
+            visits[name].append(look(browser, url, state))
+    found = {
+        name: {what: statistics.median(visit[what] for visit in seen) for what in seen[0]}
+        for name, seen in visits.items()
+    }
+    question, result = found["question"], found["result"]
+    note = f"{question['requests']:.0f} requests"
+    size = int(question["bytes"])
+    bench.figure("bytes over the line, first question page", size, at_most=14_000, note=note)
     for name, sooner in (("SurveyJS", 5), ("LForms", 9)):
         theirs = found[name]
         goal = 1 / 20 if name == "SurveyJS" else None
         note = f"{theirs['bytes']:,.0f} bytes, {theirs['requests']:.0f} requests"
-        bench.figure(f"bytes, ours / {name}", ours["bytes"] / theirs["bytes"], at_most=goal, note=note)
-        bench.figure(
-            f"first paint, {name} / ours",
-            theirs["first paint, ms"] / ours["first paint, ms"],
-            at_least=sooner,
-        )
-        bench.figure(
-            f"first answer to tap, {name} / ours", theirs["first answer, ms"] / ours["first answer, ms"]
-        )
-    bench.figure(
-        "from one page to the next, SurveyJS / ours",
-        found["SurveyJS"]["next page, ms"] / ours["next page, ms"],
-        note="below 1 SurveyJS is faster: it has all pages already, ours come over the line",
-    )
+        bench.figure(f"bytes, ours / {name}", size / theirs["bytes"], at_most=goal, note=note)
+        ratio = theirs["first paint"] / question["first paint"]
+        bench.figure(f"first paint of the first question, {name} / ours", ratio, at_least=sooner)
+    later = result["first paint"] / question["first paint"]
+    note = f"{result['first paint']:,.0f} ms; nothing kept by the browser"
+    bench.figure("first paint, result page / question page", later, at_most=1.2, note=note)
+    bench.figure("bytes of HTML, result page", int(result["HTML"]), at_most=60_000)
+
+
+def measure(bench: Bench, browser: Browser, rounds: int) -> None:
+    content = read_content()
+    answers = {key: given for key, given in longest(content).items() if content.items[key].kind != "text"}
+    with sites(content) as there:
+        for line in (PHONE, FAST, THIRD_GENERATION):
+            waiting(bench, browser, there, answers, line, rounds)
+        steadiness(bench, browser, there["ours"], answers)
+        first_pages(bench, browser, there, answers, rounds)
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
     if not find_chromium():
         sys.exit(f"This benchmark needs one of: {', '.join(CHROMIUM)}.")
     install()
     bench = Bench("pages")
-    site = Footpath(Path(os.environ["DATA_DIR"]), os.environ["DATABASE_URL"])
-    try:
-        with peers(read_content()) as others:
-            measure(bench, site.serve(), others)
-    finally:
-        site.kill()
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        bench.tell(browser.version)
+        measure(bench, browser, options.rounds)
+        browser.close()
     return 0
 
 

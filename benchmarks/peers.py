@@ -14,32 +14,23 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
 from django import forms
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import override_settings
 from formtools.wizard.views import NamedUrlSessionWizardView
 
+from benchmarks import peer_settings
 from benchmarks.browser import Browser, filled
 from proofs.patients import Reply, fields
 from triage.domain.content import Item, Screen
 from triage.domain.walk import Answers
 from triage.store import releases
 
-# As `django-admin startproject` writes them. Never those of Footpath: with them the bare views would do more, and
-# the ratio look better.
-DEFAULT_MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-
 PAGE = """{% load crispy_forms_tags %}<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ form.title }}</title></head>
+<html lang="en"><head><meta charset="utf-8"><title>{{ form.title }}</title>{% if style %}
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{{ style }}">{% endif %}</head>
 <body>
 <main><h1>{{ form.title }}</h1>
 <form method="post">{% csrf_token %}{{ wizard.management_form }}
@@ -55,7 +46,7 @@ def bare(request: HttpRequest) -> HttpResponse:
 
 
 def bare_handler() -> WSGIHandler:
-    with override_settings(MIDDLEWARE=DEFAULT_MIDDLEWARE):
+    with override_settings(MIDDLEWARE=peer_settings.MIDDLEWARE):
         return WSGIHandler()
 
 
@@ -68,6 +59,9 @@ class Peer(NamedUrlSessionWizardView):
 
     def get_form_prefix(self, step: str | None = None, form: type[forms.Form] | None = None) -> str:
         return ""
+
+    def get_context_data(self, form: forms.Form, **kwargs: Any) -> Any:
+        return super().get_context_data(form, style=getattr(settings, "PEER_STYLE", ""), **kwargs)
 
     def done(self, form_list: list[forms.Form], **kwargs: Any) -> HttpResponse:
         answers = [pair for form in form_list for pair in form.cleaned_data.items()]

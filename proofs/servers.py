@@ -214,14 +214,22 @@ class Footpath:
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
     def serve(
+<<<<<<< HEAD
         self, without: str = "", before: tuple[str, ...] = (), port: int = 0, files: tuple[int, ...] = ()
     ) -> int:
         """Start gunicorn, with a guard taken away (a module in without/), or run by another command, to which these
         open files are handed on; its port."""
+=======
+        self, without: str = "", before: tuple[str, ...] = (), port: int = 0, settings: str = ""
+    ) -> int:
+        """Start gunicorn, with a guard taken away (a module in without/), or run by another command; its port."""
+>>>>>>> 027e983 (The benchmark of pages times a whole journey on three lines, beside three peers)
         port = port or free_port()
         environment = dict(self.environment)
         if without:
-            environment["DJANGO_SETTINGS_MODULE"] = f"proofs.without.{without}"
+            settings = f"proofs.without.{without}"
+        if settings:
+            environment["DJANGO_SETTINGS_MODULE"] = settings
         with (self.folder / "gunicorn.log").open("ab") as log:
             server = subprocess.Popen(
                 [*before, sys.executable, "-m", "gunicorn", "triage.wsgi", "--bind", f"127.0.0.1:{port}"],
