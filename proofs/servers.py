@@ -214,16 +214,15 @@ class Footpath:
         self.manage("collectstatic", "--no-input", "--verbosity", "0")
 
     def serve(
-<<<<<<< HEAD
-        self, without: str = "", before: tuple[str, ...] = (), port: int = 0, files: tuple[int, ...] = ()
+        self,
+        without: str = "",
+        before: tuple[str, ...] = (),
+        port: int = 0,
+        files: tuple[int, ...] = (),
+        settings: str = "",
     ) -> int:
-        """Start gunicorn, with a guard taken away (a module in without/), or run by another command, to which these
-        open files are handed on; its port."""
-=======
-        self, without: str = "", before: tuple[str, ...] = (), port: int = 0, settings: str = ""
-    ) -> int:
-        """Start gunicorn, with a guard taken away (a module in without/), or run by another command; its port."""
->>>>>>> 027e983 (The benchmark of pages times a whole journey on three lines, beside three peers)
+        """Start gunicorn, with a guard taken away (a module in without/) or other settings, or run by another command,
+        to which these open files are handed on; its port."""
         port = port or free_port()
         environment = dict(self.environment)
         if without:
