@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "triage.server.next_page.NextPageMiddleware",
     "triage.server.errors.NothingSentStaysMiddleware",
     "triage.server.gate.GateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
