@@ -112,9 +112,9 @@ def memory(bench: Bench) -> None:
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         return int(done.stdout.split()[-1])
 
-    from benchmarks.peers import DEFAULT_MIDDLEWARE
+    from benchmarks.peer_settings import MIDDLEWARE
 
-    bare, ours = resident(BARE % DEFAULT_MIDDLEWARE + ASK), resident(OURS + ASK)
+    bare, ours = resident(BARE % MIDDLEWARE + ASK), resident(OURS + ASK)
     bench.figure(
         "memory of a worker, ours / bare Django", ours / bare, at_most=1.4, note=f"{ours // 1024} MB"
     )

@@ -1,4 +1,4 @@
-"""A whole journey, from the start page to the result: against django-formtools, and against views that do nothing."""
+"""A whole journey, from the start page to the result, against django-formtools."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functools import partial
 
 from benchmarks.answers import drawn, longest
 from benchmarks.browser import Application, Browser, journey
-from benchmarks.harness import ROUNDS, Bench, Calls, Cpu, calls_of, least_cpu, start_django
+from benchmarks.harness import ROUNDS, Bench, Calls, Cpu, calls_of, start_django
 from proofs.patients import Reply
 from triage.domain.content import Content
 
@@ -45,22 +45,13 @@ class Way:
 
 
 def ways(content: Content) -> dict[str, Way]:
-    """Ours, the peer's, and as many requests to a bare view as ours takes."""
     from benchmarks import peers
     from triage.wsgi import application
 
     answers = longest(content)
-    ours = Way(application, lambda browser: journey(browser, answers))
-    requests = ours.go(Calls())[2].requests
-
-    def bare(browser: Browser) -> Requests:
-        for _request in range(requests):
-            yield "bare", browser.get("/bare/")
-
     return {
-        "ours": ours,
+        "ours": Way(application, lambda browser: journey(browser, answers)),
         PEER: Way(application, lambda browser: peers.journey(browser, answers)),
-        "bare": Way(peers.bare_handler(), bare),
     }
 
 
@@ -87,9 +78,8 @@ def least(kinds: dict[str, Way], rounds: int) -> dict[tuple[str, str], float]:
         for name, way in kinds.items():
             cost = way.go(Cpu())
             for part, seconds_of in PARTS.items():
-                if part == "whole journey" or name != "bare":
-                    seconds = seconds_of(cost)
-                    found[name, part] = min(seconds, found.get((name, part), seconds))
+                seconds = seconds_of(cost)
+                found[name, part] = min(seconds, found.get((name, part), seconds))
     return found
 
 
@@ -106,7 +96,6 @@ def measure(bench: Bench, rounds: int) -> None:
     compare_calls(bench, {name: way.go(Calls()) for name, way in kinds.items()})
     compare_cpu(bench, least(kinds, rounds))
     if bench.database == "SQLite":  # once: no database takes part
-        render_a_page(bench, content, rounds)
         meet_somebody_new(bench, content)
 
 
@@ -128,7 +117,6 @@ def compare_calls(bench: Bench, costs: dict[str, Cost]) -> None:
             at_most=GOALS.get(part),
             note=f"{round(peer):,} calls",
         )
-    bench.figure("calls of a journey, ours / bare views", whole(costs["ours"]) / whole(costs["bare"]))
 
 
 def compare_cpu(bench: Bench, seconds: dict[tuple[str, str], float]) -> None:
@@ -136,37 +124,7 @@ def compare_cpu(bench: Bench, seconds: dict[tuple[str, str], float]) -> None:
         ours, peer = seconds["ours", part], seconds[PEER, part]
         bench.figure(f"CPU of {part}, ours / {PEER}", ours / peer, at_most=GOALS.get(part))
     journey_seconds = seconds["ours", "whole journey"]
-    bench.figure("CPU of a journey, ours / bare views", journey_seconds / seconds["bare", "whole journey"])
     bench.figure("CPU of a journey, ms", journey_seconds * 1000, note="says more about the machine")
-
-
-# The pack against a template written by hand
-
-
-def render_a_page(bench: Bench, content: Content, rounds: int) -> None:
-    """The same question page through the pack, and with its form written out by hand in the template."""
-    from django.template import engines
-
-    from triage.domain.walk import walk
-    from triage.patient.forms import ScreenForm
-
-    screen = max(content.screens, key=lambda screen: len(screen.items))
-    page = "{%% extends 'base.html' %%}%s{%% block main %%}<form>%s</form>{%% endblock %%}"
-    crispy = page % ("{% load crispy_forms_tags %}", "{% crispy form %}")
-    by_pack = engines["django"].from_string(crispy)
-
-    def by_our_pack() -> str:
-        return by_pack.render({"form": ScreenForm(content, screen, walk(content, {}))})
-
-    written = by_our_pack().partition("<form>")[2].partition("</form>")[0]
-    by_hand = engines["django"].from_string(page % ("", f"{{% verbatim %}}{written}{{% endverbatim %}}"))
-    works: dict[str, Callable[[], object]] = {"hand": lambda: by_hand.render({}), "pack": by_our_pack}
-    for work in works.values():
-        work()
-    calls = {name: calls_of(work) for name, work in works.items()}
-    seconds = least_cpu(works, rounds * 4)
-    bench.figure("calls, page by our pack / by hand", calls["pack"] / calls["hand"])
-    bench.figure("CPU, page by our pack / by hand", seconds["pack"] / seconds["hand"])
 
 
 # Somebody new, after many others

@@ -6,10 +6,10 @@ from triage.settings import *  # noqa: F403
 from triage.settings import INSTALLED_APPS
 
 ROOT_URLCONF = "benchmarks.urls"
-INSTALLED_APPS.append("crispy_bootstrap5")
+INSTALLED_APPS = [*INSTALLED_APPS, "crispy_bootstrap5"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("footpath", "bootstrap5")
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-# Never those of Footpath: with them the peers would do more, and the ratio look better.
+# Never those of Footpath, by which its requests would take longer.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,4 +1,4 @@
-"""What a journey is measured against: django-formtools with the same questions, and views that do nothing.
+"""What a journey is measured against: django-formtools with the same questions.
 
 The peer has the easier task: its pages have no frame, no translation and no reasons, every screen is shown to
 everybody, and in the end it decides nothing and freezes no record.
@@ -15,13 +15,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
 from django import forms
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
-from django.test import override_settings
 from formtools.wizard.views import NamedUrlSessionWizardView
 
-from benchmarks import peer_settings
 from benchmarks.browser import Browser, filled
 from proofs.patients import Reply, fields
 from triage.domain.content import Item, Screen
@@ -39,15 +36,6 @@ CURRENT = re.compile(r'name="([\w-]+-current_step)" value="([\w-]+)"')
 END = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Thank you</title></head><body><dl>{% for key, answer in answers %}
 <dt>{{ key }}</dt><dd>{{ answer }}</dd>{% endfor %}</dl></body></html>"""
-
-
-def bare(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
-
-
-def bare_handler() -> WSGIHandler:
-    with override_settings(MIDDLEWARE=peer_settings.MIDDLEWARE):
-        return WSGIHandler()
 
 
 # The same questions in django-formtools

@@ -10,7 +10,6 @@ __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 urlpatterns = [
     *ours,
-    path("bare/", peers.bare),
     path("peer/", peers.peer),
     path("peer/<slug:step>/", peers.peer, name="peer"),
 ]

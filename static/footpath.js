@@ -1,12 +1,12 @@
 // Small helps: every page works without them.
 "use strict";
-// Of the page that is shown: what its buttons send, that it could not be sent, whether it is kept, that it closes soon.
-let page, offline, kept, idle;
-let path, end, clock, closing, timer;
+let page, offline, kept, idle; // of the page that is shown
+let path, end, clock, timer;
 let edits = 0, held = 0, lost = false, sending = false;
+const STYLE = "[rel=stylesheet]";
 const named = (id) => document.getElementById(id);
 
-// A page the browser kept for "back" may show somebody's answers: ask anew. Back to one that was shown in place asks too.
+// A page the browser kept for "back" may show somebody's answers: ask anew. So is one that another took the place of.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("popstate", () => location.pathname !== path && location.reload());
 
@@ -22,31 +22,31 @@ const post = async (address, body, patience = 8000, headers = {}) => {
   try {
     const signal = AbortSignal.timeout?.(patience);
     const answer = await fetch(address, { method: "POST", body, headers, keepalive: true, signal });
-    const url = answer.headers.get("Next-Page") || answer.url;
-    return { status: answer.status, url, elsewhere: answer.redirected, text: await answer.text() };
+    const url = answer.headers.get("Next-Page") || (answer.redirected ? answer.url : "");
+    return { status: answer.status, url, text: await answer.text() };
   } catch {
     return {}; // no connection
   }
 };
 
-// Somebody is here, and this stands on the page: whether the server has it now.
+// Somebody is here, and this stands on the page.
 const stay = async () => {
   const now = edits, mine = page, sent = new FormData(page);
-  const { status, url, elsewhere, text } = await post((idle || kept).dataset.stay, sent), ok = status < 300;
+  const { status, url, text } = await post((idle || kept).dataset.stay, sent), ok = status < 300;
   if (page !== mine) return;
   if (ok && page.contact) page["contact-shown"].value = sent.get("contact"); // what the server has of it now
-  if (ok && elsewhere) location.replace(url); // closed, or a page of other questions
+  if (ok && url) location.replace(url); // closed, or a page of other questions
   lost = !(status < 500); // else the page is sent: what comes says more
-  if (!ok || elsewhere) return;
+  if (!ok || url) return;
   end = Date.now() + text * 1000 || end;
   held = Math.max(held, now);
 };
 
 // A page of questions is kept while it is filled in.
 const keep = async () => {
+  const mine = kept;
   clearTimeout(timer);
   if (!kept || held === edits || sending) return;
-  const mine = kept;
   await stay();
   if (kept !== mine) return;
   if (lost) timer = setTimeout(keep, 10000);
@@ -66,21 +66,21 @@ addEventListener("visibilitychange", () => document.hidden && keep());
 
 // The page that a form leads to takes this one's place. A second tap sends nothing; without a connection this one stays.
 addEventListener("submit", async (event) => {
-  const { target, submitter } = event;
+  const { target, submitter } = event, wait = named("wait");
   if (sending) return event.preventDefault();
   sending = true;
-  // What closes by its <meta> would do so with another page in its place, too.
-  if (!offline || document.querySelector("meta[http-equiv]")) return setTimeout(() => (sending = false), 5000);
+  delete sessionStorage.whose; // what a button sends may lead into other questions
+  if (!offline || document.documentElement.matches(".room")) return setTimeout(() => (sending = false), 5000);
   event.preventDefault();
-  const pressed = submitter?.matches(".vh") ? page["go-on"] : submitter, wait = named("wait");
+  const pressed = submitter?.matches(".vh") ? page["go-on"] : submitter;
   pressed?.setAttribute("aria-busy", true);
   const slow = setTimeout(() => (wait.textContent = wait.dataset.said), 1000);
   const sent = new URLSearchParams(new FormData(target));
   if (submitter?.name) sent.set(submitter.name, submitter.value);
   const address = submitter?.hasAttribute("formaction") ? submitter.formAction : target.action;
-  const reply = await post(address, sent, 60000, { "Next-Page": "" });
+  const answer = await post(address, sent, 60000, { "Next-Page": "" });
   clearTimeout(slow);
-  if (reply.status) return show(reply);
+  if (answer.status) return show(answer);
   pressed?.removeAttribute("aria-busy");
   wait.textContent = "";
   sending = offline.hidden = false;
@@ -88,8 +88,8 @@ addEventListener("submit", async (event) => {
   keep();
 });
 
-const styles = (page) => [...page.querySelectorAll("link[rel=stylesheet]")];
-const same = (file) => (other) => other.href === file.href && other.src === file.src;
+const files = (where, kind) => [...where.querySelectorAll(kind)];
+const among = (others) => ({ href }) => others.some((file) => file.href === href);
 const load = (file, put) => new Promise((done) => {
   const again = document.createElement(file.localName);
   for (const { name, value } of file.attributes) again.setAttribute(name, value);
@@ -98,31 +98,28 @@ const load = (file, put) => new Promise((done) => {
 });
 
 const show = async ({ url, text }) => {
-  const fresh = new DOMParser().parseFromString(text, "text/html"), html = fresh.documentElement;
-  const scripts = [...fresh.head.querySelectorAll("script")], here = [...document.head.querySelectorAll("script")];
-  // Of another version, or of nobody's questions: as a browser goes there.
-  if (!fresh.body.dataset.others || scripts.length !== here.length || !scripts.every((script) => here.some(same(script)))) {
+  const { head, body, title, documentElement: html } = new DOMParser().parseFromString(text, "text/html");
+  const scripts = files(head, "script"), here = files(document.head, "script");
+  const known = scripts.length === 1 && here.length === 1 && scripts[0].src === here[0].src;
+  // No page of these questions, or of another version: as a browser goes there. Some have no address of their own.
+  if (!body.dataset.others || (url && !known)) {
     setTimeout(() => (sending = false), 5000);
-    return location.assign(url);
+    return location.assign(url || path);
   }
-  const closes = fresh.querySelector("head > meta[http-equiv]")?.content.split(";url=");
-  const missing = styles(fresh).filter((style) => !styles(document).some(same(style)));
+  const styles = files(head, STYLE), there = files(document.head, STYLE);
+  const missing = styles.filter((style) => !among(there)(style));
   await Promise.all(missing.map((style) => load(style, (again) => document.head.append(again))));
-  for (const style of styles(document)) if (style.sheet) style.sheet.disabled = !styles(fresh).some(same(style));
-  delete sessionStorage.whose; // what a button sends may lead into other questions
-  document.title = fresh.title;
+  for (const style of files(document.head, STYLE)) style.media = among(styles)(style) ? "" : "not all";
+  document.title = title;
   Object.assign(document.documentElement, { lang: html.lang, dir: html.dir, className: html.className });
-  document.body.replaceWith(fresh.body);
-  const { body } = document, inside = [...body.querySelectorAll("script")];
-  history[new URL(url, location).pathname === path ? "replaceState" : "pushState"](null, "", url);
-  body.hidden = true; // what its scripts change is not seen to change
-  await Promise.all(inside.map((script) => load(script, (again) => script.replaceWith(again))));
+  document.body.replaceWith(body);
+  history[new URL(url, location).pathname === path ? "replaceState" : "pushState"](null, "", url || path);
+  body.hidden = true; // what the page's own scripts change is not seen to change
+  await Promise.all(files(body, "script").map((script) => load(script, (again) => script.replaceWith(again))));
   body.hidden = false;
-  named("main").ariaLabel = fresh.title; // heard where the reader is led
+  named("main").ariaLabel = title; // heard as the page begins
   named("main").focus({ preventScroll: true });
   (named(location.hash.slice(1)) || body).scrollIntoView();
-  clearTimeout(closing);
-  if (closes) closing = setTimeout(() => location.replace(closes[1]), closes[0] * 1000);
   begin();
 };
 
@@ -133,21 +130,20 @@ const begin = () => {
   held = edits; // what stood on the page before was sent along
   end = Infinity; // when the server closes these pages
   lost = sending = false;
-  clearTimeout(timer);
   clearInterval(clock);
+  clearTimeout(timer);
   document.querySelector(".problem")?.focus();
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());
   }
+
   // A tab keeps to the questions that it shows: reload, Back and old addresses lead into no others.
-  const { others } = document.body.dataset;
-  if (others) {
-    const whose = page.stamp.value.split(":")[1];
-    if ((sessionStorage.whose ||= whose) !== whose) location.replace(others);
-  }
-  if (!idle) return;
+  const { others } = document.body.dataset, whose = page.stamp?.value.split(":")[1];
+  if (others && (sessionStorage.whose ||= whose) !== whose) location.replace(others);
+
   // Two minutes before these pages close, ask whether anybody is there; at the end clear the screen.
+  if (!idle) return;
   end = Date.now() + idle.dataset.left * 1000;
   clock = setInterval(async () => {
     const left = end - Date.now();

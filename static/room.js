@@ -1,10 +1,10 @@
 // In a waiting room the time is short, and whoever touches the page is still there.
 "use strict";
+const warning = document.getElementById("idle");
 let touched = Date.now();
 const touch = () => {
-  const warning = document.getElementById("idle");
-  if (!warning || warning.open || Date.now() - touched < 20000) return;
+  if (warning.open || Date.now() - touched < 20000) return;
   touched = Date.now();
   warning.dispatchEvent(new Event("close")); // as if "Stay" had been the answer
 };
-for (const sign of ["pointerdown", "keydown", "scroll"]) addEventListener(sign, touch);
+if (warning) for (const sign of ["pointerdown", "keydown", "scroll"]) addEventListener(sign, touch);

@@ -2,6 +2,7 @@
 after a click, a busy machine still shows the old page or half of the new one."""
 
 import re
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error
@@ -50,10 +51,15 @@ def forward(page, **options):
 
 
 def move(through_history, page, **options):
-    """Through the browser's history, once Chromium has finished with the move before."""
+    """Through the browser's history, once Chromium has finished with the move before; and until the page has asked the
+    server anew, where another had taken its place."""
+    path = urlsplit(page.url).path
+    page.evaluate("window.left = true")
     for _turn in range(PATIENCE):
         try:
-            return through_history(**options)
+            reply = through_history(**options)
+            page.wait_for_function("path => !window.left || location.pathname === path", arg=path)
+            return reply
         except Error as error:
             if SWAPPED not in error.message:
                 raise

@@ -120,8 +120,8 @@ def files(context, folder):
 
 
 @pytest.fixture
-def own_chromium(browser, live_server, tmp_path):
-    """A browser that keeps what it keeps in a folder on the disk."""
+def own_chromium(browser, live_server, tmp_path, request):
+    """A browser that keeps what it keeps in a folder on the disk; with scripts, unless a test says otherwise."""
     context = browser.browser_type.launch_persistent_context(
         tmp_path,
         executable_path=find_chromium(),
@@ -129,6 +129,7 @@ def own_chromium(browser, live_server, tmp_path):
         base_url=live_server.url,
         viewport=PHONE,
         timeout=PATIENCE,
+        java_script_enabled=getattr(request, "param", True),
     )
     context.set_default_timeout(PATIENCE)
     with watched(context):
@@ -259,7 +260,11 @@ def test_a_name_that_tells_is_told(log):
 # What Chromium keeps of its open pages, so that it can open them again
 
 
-def kept_of_an_open_page(context, base_url, folder, before=lambda page: None):
+SCRIPTS = pytest.mark.parametrize("own_chromium", [True, False], indirect=True, ids=["scripts", "no scripts"])
+NO_SCRIPTS = pytest.mark.parametrize("own_chromium", [False], indirect=True, ids=["no scripts"])
+
+
+def kept_of_an_open_page(context, base_url, folder, before=lambda page: None, after=lambda page: None):
     """After a refused note: whether the note is in Chromium's files, and whether the state of a form is."""
     patient = Patient(ANSWERS)
     patient.go_on(patient.start())
@@ -268,17 +273,20 @@ def kept_of_an_open_page(context, base_url, folder, before=lambda page: None):
     page.goto("/questions/words/")
     before(page)
     refused_note(page)
+    after(page)
     page.goto("/left/")
     kept = dict(files(context, folder))
     found = bool(list(hits(kept.items())))
     return found, any("serialized form state".encode("utf-16-le") in held for held in kept.values())
 
 
+@SCRIPTS
 @pytest.mark.looks
 def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, tmp_path):
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (False, False)
 
 
+@NO_SCRIPTS
 @pytest.mark.looks
 def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     def answer(request, open_visit, form):
@@ -289,6 +297,7 @@ def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, t
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (True, False)
 
 
+@NO_SCRIPTS
 @pytest.mark.looks
 def test_an_error_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     monkeypatch.setattr(
@@ -305,13 +314,15 @@ def test_an_error_that_answers_a_form_is_kept_with_it(own_chromium, live_server,
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, false_token) == (True, False)
 
 
+@SCRIPTS
 @pytest.mark.looks
 def test_a_form_with_autocomplete_is_kept_with_what_was_typed(own_chromium, live_server, tmp_path):
     def let_it(page):
         page.locator("main form").evaluate("form => form.removeAttribute('autocomplete')")
         page.locator("main form textarea").evaluate("text => text.removeAttribute('autocomplete')")
+        page.fill("textarea[name=note]", NOTE)
 
-    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, let_it) == (True, True)
+    assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path, let_it, let_it) == (True, True)
 
 
 # Back, once the person has left

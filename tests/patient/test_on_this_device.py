@@ -125,9 +125,9 @@ def stays(page, key):
       window.read = new Promise((done) => {
         window.fetch = async (...all) => {
           try {
-            const answer = await ask(...all), { status, url, redirected } = answer, text = await answer.text();
+            const answer = await ask(...all), { status, url, redirected, headers } = answer, text = await answer.text();
             Promise.resolve(status).then(done);
-            return { status, url, redirected, text: async () => text };
+            return { status, url, redirected, headers, text: async () => text };
           } catch (error) {
             done(`${error}`);
             throw error;

@@ -1,0 +1,370 @@
+"""With scripts the next page takes the place of the one before. It is the same page as without, told and left alike."""
+
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.browser import back, forward, press
+from tests.patient.test_phone import choose, tap, violations
+from tests.visitor import BACK, Browser, Patient, publish
+from triage import actions
+from triage.models import Answer, TriageSession
+from triage.server.next_page import HEADER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ASKED = {f"HTTP_{HEADER.upper().replace('-', '_')}": ""}
+URGENT = BACK | {"safety-now": ["bladder-bowel"]}
+
+
+@pytest.fixture(autouse=True)
+def release(transactional_db):
+    return publish()
+
+
+# The server
+
+
+def begun():
+    patient = Patient()
+    return patient, patient.start()
+
+
+def answered(patient, page, **more):
+    """What comes back for the answers to this page."""
+    given = {item.key: patient.answers[item.key] for item in page.context["form"].items}
+    return patient.client.post(page.request["PATH_INFO"], given, **more)
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_a_form_of_the_script_is_answered_by_the_page_that_it_leads_to():
+    patient, page = begun()
+    answer = answered(patient, page, **ASKED)
+    assert (answer.status_code, answer[HEADER]) == (200, reverse("question", args=["safety-now"]))
+    assert answer.context["screen"].key == "safety-now"
+    assert answer["Cache-Control"] == "no-store"
+    assert Answer.objects.count() == 2
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_any_other_by_a_redirect():
+    answer = answered(*begun())
+    assert (answer.status_code, answer.get(HEADER)) == (302, None)
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_what_is_refused_and_an_error_are_pages_too():
+    patient, page = begun()
+    refused = patient.client.post(page.request["PATH_INFO"], **ASKED)
+    assert refused[HEADER] == page.request["PATH_INFO"]
+    assert "<title>Error: " in refused.content.decode()
+    unknown = patient.client.post(reverse("language"), {"language": "none"}, **ASKED)
+    assert (unknown.status_code, unknown[HEADER]) == (400, reverse("problem", args=["bad-request"]))
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_the_cookies_of_the_answer_are_those_of_the_page():
+    browser = Browser()
+    browser.get("/")
+    page = browser.post(reverse("start"), **ASKED)
+    assert page.context["screen"].key == "age"
+    assert "visit" in page.cookies
+    spanish = browser.post(reverse("language"), {"language": "es", "next": page[HEADER]}, **ASKED)
+    assert '<html lang="es"' in spanish.content.decode()
+    assert settings.LANGUAGE_COOKIE_NAME in spanish.cookies
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_leaving_is_said_to_the_browser_itself():
+    """Clear-Site-Data stands with the redirect."""
+    patient, _page = begun()
+    answer = patient.client.post(reverse("leave"), {"now": ""}, **ASKED)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("left"))
+    assert "Clear-Site-Data" in answer
+
+
+@pytest.mark.alike("it is about what is sent")
+def test_only_what_no_other_site_can_ask_for_is_compressed():
+    patient, page = begun()
+    packed = {"HTTP_ACCEPT_ENCODING": "gzip"}
+    assert answered(patient, page, **ASKED, **packed)["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in patient.client.get(page.request["PATH_INFO"], **packed)
+
+
+# The browser
+
+
+@pytest.fixture
+def documents(page):
+    """The pages that were loaded as documents."""
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url) if request.resource_type == "document" else None)
+    return loaded
+
+
+def start(page):
+    page.goto("/")
+    press(page.get_by_role("button", name="Start now"))
+    return page
+
+
+def at(page, screen, answers=BACK):
+    start(page)
+    while urlsplit(page.url).path != reverse("question", args=[screen]):
+        choose(page, answers)
+        press(page.locator("main form button"))
+    return page
+
+
+def go_on(page):
+    press(page.get_by_role("button", name="Continue"))
+
+
+TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")\w+|(data-left=")\d+| aria-label="[^"]+ – The clinic"| hidden=""')
+LOOK = """() => [...document.querySelectorAll("body *")].filter((each) => each.checkVisibility()).map((each) => {
+    const { x, y, width, height } = each.getBoundingClientRect(), { color, font, display } = getComputedStyle(each);
+    return [each.localName, ...[x, y, width, height].map(Math.round), color, font, display].join(" ");
+})"""
+
+
+def seen(page):
+    """All that a page is: its frame, its parts and where each of them stands."""
+    page.evaluate("document.activeElement.blur()")
+    frame = page.evaluate("[document.title, document.documentElement.lang, document.URL, scrollY].join()")
+    return frame, TOKEN.sub(r"\1\2", page.locator("body").inner_html()), page.evaluate(LOOK)
+
+
+@pytest.mark.looks
+def test_every_page_of_a_journey_is_the_one_that_is_loaded(page, documents):
+    start(page)
+    shown = 0
+    for _turn in range(40):
+        in_place = seen(page)
+        page.reload()
+        assert in_place == seen(page), page.url
+        if page.url.endswith("/result/"):
+            break
+        choose(page, BACK | {"note": ""})
+        documents.clear()
+        press(page.locator("main form button"))
+        shown += not documents
+    assert page.url.endswith("/result/")
+    assert shown > 10
+    assert TriageSession.objects.get().submitted_at
+
+
+@pytest.mark.looks
+def test_a_page_without_one_of_its_styles_would_be_seen(page):
+    in_place = seen(at(page, "safety-now"))
+    page.locator("[rel=stylesheet][href*=answers]").evaluate("style => style.media = 'not all'")
+    assert in_place != seen(page)
+
+
+@pytest.mark.looks
+def test_it_is_told_as_a_new_page(page, documents):
+    start(page)
+    page.evaluate("scrollTo(0, 1000)")
+    choose(page, BACK)
+    documents.clear()
+    go_on(page)
+    assert documents == []
+    assert page.title().startswith("Is any of these signs new")
+    expect(page.get_by_role("main", name=page.title())).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("history.state") is None
+    assert violations(page) == []
+
+
+@pytest.mark.looks
+def test_an_error_is_where_the_reader_is_led(page, documents):
+    start(page)
+    documents.clear()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert page.title().startswith("Error: ")
+    assert documents == []
+    entries = page.evaluate("history.length")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("history.length") == entries  # the same page again is no other
+
+
+@pytest.mark.looks
+def test_back_and_forward_ask_the_server(page, documents):
+    at(page, "where")
+    documents.clear()
+    back(page)
+    assert urlsplit(page.url).path == reverse("question", args=["safety-now"])
+    assert page.locator("input:checked").count() == 1
+    forward(page)
+    expect(page.locator("[name=side]").first).to_be_visible()
+    assert [urlsplit(url).path.split("/")[2] for url in documents] == ["safety-now", "where"]
+
+
+@pytest.mark.looks
+def test_the_language_changes_in_place(page, documents):
+    at(page, "leg")
+    tap(page, page.locator("[name=leg-pain]").first)
+    documents.clear()
+    press(page.get_by_role("button", name="Español"))
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert page.locator("[name=leg-pain]").first.is_checked()
+    assert documents == []
+
+
+@pytest.mark.looks
+def test_to_change_an_answer_leads_to_its_question(page):
+    at(page, "safety-now")
+    tap(page, page.get_by_label("None of these"))
+    key = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "visit")
+    patient = Patient(BACK)
+    patient.client.cookies["visit"] = key
+    patient.go_on(patient.client.get(reverse("go-on"), follow=True))
+    page.goto(reverse("check"))
+    press(page.get_by_role("button", name="Change").last)
+    place = page.evaluate("document.getElementById(location.hash.slice(1)).getBoundingClientRect().y")
+    assert page.url.rpartition("#")[2]
+    assert -1 < place < 400
+
+
+# Surprises: as a browser goes there
+
+
+@pytest.mark.looks
+def test_a_page_of_another_version_is_loaded(page, documents):
+    def newer(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("/footpath.js", "/footpath.js?newer"))
+
+    start(page)
+    page.route("**/questions/age/", newer)
+    choose(page, BACK)
+    documents.clear()
+    go_on(page)
+    page.wait_for_url("**/questions/safety-now/")
+    page.wait_for_load_state()
+    assert [urlsplit(url).path for url in documents] == [reverse("question", args=["safety-now"])]
+
+
+@pytest.mark.looks
+def test_without_a_session_the_browser_goes_to_the_page_that_says_so(page, documents):
+    start(page)
+    TriageSession.objects.all().delete()
+    choose(page, BACK)
+    documents.clear()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/expired/")
+    assert len(documents) == 1
+
+
+@pytest.mark.looks
+def test_what_no_page_of_ours_says_leads_back_to_the_page(page):
+    start(page)
+    page.route("**/questions/age/", lambda route: route.fulfill(status=502, body="bad gateway"), times=1)
+    choose(page, BACK)
+    with page.expect_event("domcontentloaded"):
+        page.get_by_role("button", name="Continue").click()
+    assert urlsplit(page.url).path == reverse("question", args=["age"])
+
+
+@pytest.mark.looks
+def test_an_emergency_that_could_not_be_stored_is_shown_whatever_the_version(page, monkeypatch):
+    """Its page has no address of its own."""
+    at(page, "safety-now")
+    choose(page, URGENT)
+
+    def broken(*args):
+        raise OperationalError
+
+    monkeypatch.setattr(actions, "record_answers", broken)
+    page.evaluate("document.scripts[0].src += '?older'")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Get help now"))
+    assert urlsplit(page.url).path == reverse("question", args=["safety-now"])
+
+
+@pytest.mark.looks
+def test_an_emergency_is_shown_in_place(page, documents):
+    at(page, "safety-now")
+    choose(page, URGENT)
+    documents.clear()
+    go_on(page)
+    assert page.url.endswith(reverse("emergency"))
+    assert documents == []
+    expect(page.get_by_role("link", name="Call 911").first).to_be_visible()
+    press(page.locator(".after button"))
+    assert urlsplit(page.url).path == reverse("question", args=["where"])
+
+
+# A slow line, and none
+
+
+def slowly(page, seconds):
+    def wait(route):
+        time.sleep(seconds)
+        route.continue_()
+
+    page.route("**/questions/age/", wait)
+
+
+@pytest.mark.looks
+def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    start(page)
+    choose(page, BACK)
+    slowly(page, 3)
+    posts.clear()
+    button = page.get_by_role("button", name="Continue")
+    page.evaluate("addEventListener('click', () => setTimeout(() => window.busy = document.querySelector('[aria-busy]')?.innerText))")
+    button.click()
+    page.wait_for_function("window.busy")
+    assert page.evaluate("window.busy") == "Continue"
+    button.click()
+    page.wait_for_url("**/questions/safety-now/")
+    assert [urlsplit(url).path for url in posts] == [reverse("question", args=["age"])]
+    assert not page.locator("[aria-busy]").count()
+
+
+@pytest.mark.looks
+def test_who_hears_the_page_is_told_that_it_takes_a_while(page):
+    start(page)
+    choose(page, BACK)
+    page.evaluate("""new MutationObserver((changes) => changes.forEach(({ target }) => window.told = target.textContent))
+        .observe(document.getElementById("wait"), { childList: true })""")
+    slowly(page, 2)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/questions/safety-now/")
+    assert page.evaluate("window.told") == "One moment, please."
+
+
+@pytest.mark.looks
+def test_what_did_not_arrive_can_be_sent_again(page):
+    start(page)
+    choose(page, BACK)
+    page.route("**/questions/age/", lambda route: route.abort("connectionreset"), times=1)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#offline")).to_be_visible()
+    assert page.locator("input:checked").count() == 2
+    assert not page.locator("[aria-busy]").count()
+    go_on(page)
+    assert urlsplit(page.url).path == reverse("question", args=["safety-now"])
+
+
+@pytest.mark.looks
+def test_what_comes_late_of_one_page_says_nothing_on_the_next(page):
+    """That the page before is kept."""
+    start(page)
+    held = []
+    page.route("**/stay/", lambda route: held.append(route))
+    choose(page, BACK)
+    page.wait_for_timeout(1500)
+    go_on(page)
+    held[0].continue_()
+    page.wait_for_timeout(500)
+    assert page.locator("#kept").inner_text() == ""
