@@ -144,7 +144,9 @@ def at_the_first_question(browser: Browser, home: str) -> tuple[str, Any]:
     return found
 
 
-def first_pages(bench: Bench, browser: Browser, sites: dict[str, Site], answers: Answers, rounds: int) -> None:
+def first_pages(
+    bench: Bench, browser: Browser, sites: dict[str, Site], answers: Answers, rounds: int
+) -> None:
     ours = sites["ours"]
     end = go_through(browser, ours, FAST, answers)
     pages = {

@@ -7,7 +7,7 @@ from triage.settings import INSTALLED_APPS
 
 ROOT_URLCONF = "benchmarks.urls"
 INSTALLED_APPS = [*INSTALLED_APPS, "crispy_bootstrap5"]
-CRISPY_ALLOWED_TEMPLATE_PACKS = ("footpath", "bootstrap5")
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # Never those of Footpath, by which its requests would take longer.
 MIDDLEWARE = [
@@ -19,4 +19,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-PEER_STYLE = os.environ.get("PEER_STYLE", "")  # where the peer's stylesheet is, for a browser that shows its pages
+PEER_STYLE = os.environ.get(
+    "PEER_STYLE", ""
+)  # where the peer's stylesheet is, for a browser that shows its pages

@@ -31,7 +31,12 @@ class Line:
 
     def slow_down(self, page: Page) -> None:
         session, rate = page.context.new_cdp_session(page), self.bits / 8 or -1
-        line = {"offline": False, "latency": self.latency, "downloadThroughput": rate, "uploadThroughput": rate}
+        line = {
+            "offline": False,
+            "latency": self.latency,
+            "downloadThroughput": rate,
+            "uploadThroughput": rate,
+        }
         session.send("Network.enable")
         session.send("Network.emulateNetworkConditions", line)
         session.send("Emulation.setCPUThrottlingRate", {"rate": self.slower})
@@ -60,7 +65,9 @@ class Journey:
     """What one person waited for, in milliseconds, page by page, and how steady the pages were."""
 
     waits: list[float] = field(default_factory=list)
-    inputs: Counter[str] = field(default_factory=Counter)  # the longest from an input to what it changed, by page
+    inputs: Counter[str] = field(
+        default_factory=Counter
+    )  # the longest from an input to what it changed, by page
     shifts: Counter[str] = field(default_factory=Counter)  # layout shift, by page
     address: str = ""  # where it ended, and the browser's cookies there
     state: Any = None

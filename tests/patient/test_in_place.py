@@ -103,7 +103,9 @@ def test_only_what_no_other_site_can_ask_for_is_compressed():
 def documents(page):
     """The pages that were loaded as documents."""
     loaded = []
-    page.on("request", lambda request: loaded.append(request.url) if request.resource_type == "document" else None)
+    page.on(
+        "request", lambda request: loaded.append(request.url) if request.resource_type == "document" else None
+    )
     return loaded
 
 
@@ -125,7 +127,9 @@ def go_on(page):
     press(page.get_by_role("button", name="Continue"))
 
 
-TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value=")\w+|(data-left=")\d+| aria-label="[^"]+ – The clinic"| hidden=""')
+TOKEN = re.compile(
+    r'(name="csrfmiddlewaretoken" value=")\w+|(data-left=")\d+| aria-label="[^"]+ – The clinic"| hidden=""'
+)
 LOOK = """() => [...document.querySelectorAll("body *")].filter((each) => each.checkVisibility()).map((each) => {
     const { x, y, width, height } = each.getBoundingClientRect(), { color, font, display } = getComputedStyle(each);
     return [each.localName, ...[x, y, width, height].map(Math.round), color, font, display].join(" ");
@@ -142,19 +146,18 @@ def seen(page):
 @pytest.mark.looks
 def test_every_page_of_a_journey_is_the_one_that_is_loaded(page, documents):
     start(page)
+    loaded = page.context.new_page()
     shown = 0
-    for _turn in range(40):
-        in_place = seen(page)
-        page.reload()
-        assert in_place == seen(page), page.url
+    while True:
+        loaded.goto(page.url)
+        assert seen(page) == seen(loaded), page.url
         if page.url.endswith("/result/"):
             break
-        choose(page, BACK | {"note": ""})
+        choose(page, BACK)
         documents.clear()
         press(page.locator("main form button"))
         shown += not documents
-    assert page.url.endswith("/result/")
-    assert shown > 10
+    assert shown > 8
     assert TriageSession.objects.get().submitted_at
 
 
@@ -321,7 +324,8 @@ def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
     slowly(page, 3)
     posts.clear()
     button = page.get_by_role("button", name="Continue")
-    page.evaluate("addEventListener('click', () => setTimeout(() => window.busy = document.querySelector('[aria-busy]')?.innerText))")
+    page.evaluate("""addEventListener("click", () =>
+        setTimeout(() => window.busy = document.querySelector("[aria-busy]").innerText))""")
     button.click()
     page.wait_for_function("window.busy")
     assert page.evaluate("window.busy") == "Continue"
@@ -335,8 +339,10 @@ def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
 def test_who_hears_the_page_is_told_that_it_takes_a_while(page):
     start(page)
     choose(page, BACK)
-    page.evaluate("""new MutationObserver((changes) => changes.forEach(({ target }) => window.told = target.textContent))
-        .observe(document.getElementById("wait"), { childList: true })""")
+    page.evaluate("""{
+        const wait = document.getElementById("wait");
+        new MutationObserver(() => window.told = wait.textContent).observe(wait, { childList: true });
+    }""")
     slowly(page, 2)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/questions/safety-now/")

@@ -1,12 +1,13 @@
 """A form that our script sent is answered by the page that it leads to: one way there and back in place of two.
 
-A browser keeps what was sent with the page that answers a form (adr/0016), and nothing of what a script sent (adr/0032).
+A browser keeps what was sent with the page that answers a form (adr/0016), nothing of what a script sent (adr/0032).
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +33,7 @@ class NextPageMiddleware:
             response.headers[HEADER] = address
         # How long a compressed page is can tell its secrets to somebody who has it made with other things in it, again
         # and again. No other site can have this one made: it takes the header, and the form's token.
-        return GZipMiddleware(self.get_response).process_response(request, response)
+        return cast(HttpResponse, GZipMiddleware(self.get_response).process_response(request, response))
 
 
 def _leads_to(response: HttpResponse) -> str:
@@ -46,7 +47,9 @@ def _followed(request: HttpRequest, response: HttpResponse, address: str) -> Htt
     """The request by which this browser would follow."""
     path, query = urlsplit(address).path, urlsplit(address).query
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": unquote(path), "QUERY_STRING": query}
-    followed: HttpRequest = type(request)({**request.META, **asked, "CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()})  # type: ignore[call-arg]
+    nothing = {"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}
+    as_asked: Any = type(request)  # Django's for WSGI, or ours
+    followed: HttpRequest = as_asked({**request.META, **asked, **nothing})
     given = {name: cookie.value for name, cookie in response.cookies.items()}
     followed.COOKIES = {name: value for name, value in (request.COOKIES | given).items() if value}
     return followed
