@@ -12,7 +12,7 @@ import time
 
 from proofs.harness import DATABASES, Proof, run
 from proofs.patients import Browser, Ledger, compare, patients
-from proofs.servers import Footpath, footpath_on
+from proofs.servers import Footpath, footpath_on, wait_until
 
 MOST_MAX_BY_MEDIAN = 4
 MOST_P99_BY_MEDIAN = 3
@@ -53,6 +53,11 @@ def under_load(
         while time.monotonic() < until:
             time.sleep(0.5)
             proof.progress(f"{site.vendor}: {count} patients, {ledger.acknowledged} accepted")
+        # Of each kind two are the fewest that can be held against each other: a short run may have none yet.
+        wait_until(
+            lambda: all(len(each) > 1 for each in (ledger.seconds["POST"], ledger.seconds["GET"], bare)),
+            "two of each are answered",
+        )
         measured = {method: list(seconds) for method, seconds in ledger.seconds.items()}
         over.set()
         prober.join()
