@@ -16,7 +16,7 @@ addEventListener("change", ({ target }) => {
   for (const box of document.getElementsByName(target.name)) {
     if (box !== target && ("alone" in box.dataset || "alone" in target.dataset)) box.checked = false;
   }
-});
+}, true); // before a drawing shows what is ticked
 
 const post = async (address, body, patience = 8000, headers = {}) => {
   try {
@@ -132,7 +132,7 @@ const begin = () => {
   lost = sending = false;
   clearInterval(clock);
   clearTimeout(timer);
-  document.querySelector(".problem")?.focus();
+  document.querySelector("[autofocus]")?.focus(); // an error, or a question that an answer has opened
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

@@ -14,6 +14,7 @@ from tests.browser import press, press_key
 from tests.patient.test_phone import fill_in
 from tests.shipped import shipped_content
 from tests.visitor import BACK, publish
+from triage.domain.content import MAPS
 from triage.domain.walk import read_answers, walk
 from triage.domain.wording import cautions, worded
 
@@ -99,7 +100,8 @@ def test_a_whole_journey_as_it_is_heard(page):
             ]
             assert questions == [*to_hear(screen), *contact]
             assert bool(contact) == (screen == CONTENT.screens[-1])
-            assert names(said, "DisclosureTriangle") == ["Why we ask"]
+            folds = ["Choose from a list"] * any(item.picture in MAPS for item in screen.items)
+            assert names(said, "DisclosureTriangle") == [*folds, "Why we ask", "About these pages"]
             # All but the first take along what stands on the page.
             assert names(said, "link", "button")[:5] == [
                 "Skip to the main part",

@@ -125,7 +125,11 @@ def shown(page, new_page, live_server):
 
 
 def place(page, code):
-    return page.locator(f".map [data-place='{code}']").first
+    """The name of a place, or its shape, in a view that shows it."""
+    shown = page.locator(f".map .shown [data-place='{code}']:visible")
+    if not shown.count():
+        page.locator(f".view:has([data-place='{code}']) > b").first.click()
+    return shown.last
 
 
 def marked(page):
@@ -133,7 +137,7 @@ def marked(page):
 
 
 def mirrored(page):
-    return "mirrored" in page.locator(".map").get_attribute("class").split()
+    return "right" in page.locator(".map").get_attribute("class").split()
 
 
 @pytest.mark.looks
@@ -224,6 +228,97 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_small_phone(page, shown, 
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+FINGER = 44
+# The side of the largest square, in each place and name of the view that is shown, on which a tap ticks its box.
+LARGEST = """(step) => {
+    const box = document.querySelector(".shown svg").getBoundingClientRect(), found = {};
+    let above = {};
+    for (let y = box.top; y < box.bottom; y += step) {
+        const row = {};
+        for (let x = 0; x < innerWidth; x += step) {
+            const code = document.elementFromPoint(x, y)?.closest("[data-place]")?.dataset.place;
+            if (!code) continue;
+            const near = [row[x - step], above[x], above[x - step]];
+            row[x] = { code, side: Math.min(...near.map((cell) => (cell?.code === code ? cell.side : 0))) + 1 };
+            found[code] = Math.max(found[code] ?? 0, row[x].side * step);
+        }
+        above = row;
+    }
+    return found;
+}"""
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize(
+    "screen, item", [("where", "foot-site"), ("leg-where", "leg-site"), ("numb", "numb-site")]
+)
+def test_every_place_is_as_large_as_a_finger_in_some_view(shown, screen, item):
+    page = shown(screen)
+    page.locator(".views").evaluate("views => scrollTo(0, views.getBoundingClientRect().top + scrollY - 20)")
+    largest = {}
+    for view in page.locator(".view > b").all():
+        view.evaluate("view => view.click()")
+        for code, side in page.evaluate(LARGEST, 4).items():
+            largest[code] = max(side, largest.get(code, 0))
+    assert largest.keys() == places(shipped_content().items[item].picture)
+    assert {code: side for code, side in largest.items() if side < FINGER} == {}
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize("size", [16, 24])
+@pytest.mark.parametrize("screen", ["where", "leg-where", "numb"])
+def test_names_on_a_drawing_are_read_and_grow_with_the_text(shown, screen, size):
+    page = shown(screen)
+    page.set_viewport_size({"width": 320 if size == 16 else 640, "height": 900})
+    page.evaluate(f"document.documentElement.style.fontSize = '{size}px'")
+    for view in page.locator(".view > b").all():
+        view.click()
+        heights = page.locator(".shown svg:first-child text").evaluate_all(
+            "texts => texts.map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().d)"
+        )
+        assert heights
+        assert min(heights) >= 12 * size / 16 - 0.05
+
+
+@pytest.mark.looks
+def test_one_side_of_the_body_is_shown_and_named_at_a_time(shown):
+    page = shown("where")
+    page.get_by_label("Right").check()
+    assert page.locator(".caption").inner_text() == "Right foot, from above"
+    page.locator(".view > b", has_text="from below").click()
+    assert page.locator(".caption").inner_text() == "Right foot, from below"
+    assert page.locator("svg:visible").count() == 1
+
+
+@pytest.mark.looks
+def test_both_feet_are_both_drawn_and_answers_of_many_places_show(shown):
+    page = shown("where")
+    page.get_by_label("Both").check()
+    assert page.locator(".shown svg:visible").count() == 2
+    page.get_by_label("All over").check()
+    assert marked(page) == places("foot")
+
+
+@pytest.mark.looks
+def test_what_is_like_socks_shows_on_both_feet(shown):
+    page = shown("numb", BACK | {"side": "both"})
+    assert page.locator(".caption").inner_text() == "Both legs, front"
+    page.get_by_label("like wearing socks").check()
+    assert marked(page) == places("lower-leg-and-foot") - {"lower-leg-front", "outer-calf", "back-calf"}
+
+
+@pytest.mark.looks
+@pytest.mark.parametrize("touch", [True, False])
+def test_the_list_is_folded_where_one_taps_and_stays_the_control(shown, touch):
+    page = shown("where", has_touch=touch, is_mobile=touch)
+    assert page.get_by_label("Ball of the foot").is_visible() is not touch
+    assert page.get_by_label("No pain").is_visible()
+    if touch:
+        page.locator(".listed summary").tap()
+        page.get_by_label("Ball of the foot").check()
+        assert marked(page) == {"ball"}
+
+
 # On the result
 
 
@@ -241,12 +336,26 @@ def test_a_result_shows_the_places_again_and_says_them_in_words():
 
 
 def test_a_result_without_a_marked_place_shows_no_map():
-    answers = FOOT_ONLY | {"foot-site": ["all-over"], "numb-site": ["both-feet-socks"]}
+    answers = FOOT_ONLY | {"foot-site": ["not-sure"], "numb-site": ["elsewhere"]}
     assert tree(Patient(answers).whole()).find(".//div[@class='places']") is None
 
 
 def test_an_answer_that_is_no_place_marks_nothing():
     line = {"item": "x", "label": "", "answer": "", "picture": "foot", "mirrored": False}
-    assert maps([line | {"given": ["all-over"]}, line | {"given": [], "picture": ""}]) == []
-    (picture,) = maps([line | {"given": ["all-over", "top"]}])
+    assert maps([line | {"given": ["no-pain"]}, line | {"given": [], "picture": ""}]) == []
+    (picture,) = maps([line | {"given": ["not-sure", "top"]}])
     assert picture.marked == {"top"}
+
+
+def test_an_answer_that_takes_in_several_places_marks_them():
+    line = {
+        "item": "x",
+        "label": "",
+        "answer": "",
+        "picture": "foot",
+        "mirrored": False,
+        "given": ["all-over"],
+    }
+    assert maps([line])[0].marked == places("foot")
+    (numb,) = maps([line | {"picture": "lower-leg-and-foot", "given": ["both-feet-socks"]}])
+    assert numb.marked == places("lower-leg-and-foot") - {"lower-leg-front", "outer-calf", "back-calf"}

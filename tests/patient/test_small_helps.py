@@ -4,10 +4,11 @@ import re
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.browser import carry_over
 from tests.invited import invite, open_code, when
-from tests.visitor import FOOT_ONLY, Browser, Patient, publish
+from tests.visitor import FOOT_ONLY, Browser, Patient, publish, shown
 from triage.models import Clinic, TriageSession
 from triage.patient.calendar import LINE
 
@@ -140,7 +141,33 @@ def test_an_error_on_a_page_with_a_drawing_leads_to_its_question(new_page, live_
     browser.get_by_role("button", name="Continue").click()
     link = browser.get_by_role("alert").locator("a").last
     link.click()
-    name = browser.evaluate("document.activeElement.name")
-    legend = browser.locator(f"fieldset:has([name={name}]) legend").first
+    question = browser.locator(link.get_attribute("href"))
+    expect(question).to_be_focused()
+    legend = browser.locator("fieldset:has(:focus), fieldset:focus").locator("legend")
     assert 0 <= legend.bounding_box()["y"] < 844
-    assert browser.locator(f"[name={name}]").first.bounding_box()["y"] < 844
+
+
+@pytest.mark.alike("it is about where a page leads")
+def test_a_change_leads_back_to_its_row(release):
+    patient = Patient()
+    patient.go_on(patient.start())
+    patient.answers |= {"travels": "part"}
+    reply = patient.client.post(reverse("question", args=["back"]), {"back-pain": "no", "travels": "part"})
+    assert reply["Location"] == reverse("check") + "#row-travels"
+    assert 'id="row-travels"' in patient.client.get(reply["Location"]).content.decode()
+
+
+@pytest.mark.alike("it is about what a page says")
+def test_old_answers_that_count_again_are_shown_as_such(release):
+    patient = Patient(FOOT_ONLY | {"injury": "older"})
+    patient.go_on(patient.start())
+    path = reverse("question", args=["injury"])
+    again = "You answered this before. Is it still right?"
+    assert patient.client.post(path, {"injury": "no"})["Location"].startswith(reverse("check"))
+    page = patient.client.post(path, {"injury": "older"}, follow=True)
+    assert page.request["PATH_INFO"] == path
+    assert again in page.content.decode()
+    assert shown(page)["injury-steps"] == ["yes"]
+    page = patient.answer(page)
+    assert page.resolver_match.url_name == "check"
+    assert again not in patient.client.get(path).content.decode()

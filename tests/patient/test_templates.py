@@ -30,6 +30,7 @@ WEIGHT = 18_500  # the urgent signs: twelve, and what each does not mean
 WEIGHT_WITH_PICTURE = 22_500
 SCRIPTS = 7_000  # all that a patient's pages have
 FILES = re.compile(r'(?:href|src)="/static/([^"]+)"')
+ANSWERS = ("textarea", "options", "options short", "group")
 ERROR_PAGES = ["400", "403", "403_csrf", "404", "413", "500", "503", "refused"]
 
 
@@ -94,9 +95,9 @@ def test_several_questions_leave_the_heading_to_the_page(content):
 def test_hint_then_error_then_answers(content, screen):
     page = rendered(content, screen, data={"note": "x" * 2000})
     for group in [*page.iter("fieldset"), *page.findall(".//div[@class='field']")]:
-        order = [element.get("class") or element.tag for element in group]
+        order = [element.get("class") or element.get("role") or element.tag for element in group]
         hint, error = order.index("hint") if "hint" in order else -1, order.index("error")
-        answers = order.index("option") if "option" in order else order.index("textarea")
+        answers = min(order.index(each) for each in ANSWERS if each in order)
         assert hint < error < answers
 
 
@@ -126,7 +127,7 @@ def test_options_carry_their_hints_and_the_lone_one_stands_after_an_or(content):
     (fieldset,) = page.iter("fieldset")
     inner = list(fieldset)
     divider = next(index for index, element in enumerate(inner) if element.get("class") == "or")
-    assert inner[divider + 1].find("input") is alone
+    assert next(inner[divider + 1].iter("input")) is alone
 
 
 def codes_of(item):
@@ -175,7 +176,7 @@ def test_the_error_summary_comes_before_the_heading_and_leads_to_the_first_contr
     assert (summary.get("role"), summary.get("tabindex")) == ("alert", "-1")
     assert words(summary.find("h2")) == "There is a problem"
     links = summary.findall(".//a")
-    assert [link.get("href") for link in links] == ["#id_side_left", "#id_foot-site_top"]
+    assert [link.get("href") for link in links] == ["#id_side_left", "#id_foot-site"]
     assert words(links[0]).startswith(content.items["side"].text)
     assert list(dangling(page)) == []
 
@@ -260,7 +261,7 @@ def test_a_question_page_with_all_it_asks_for_is_light(proof):
         key, files = page.context["screen"].key, FILES.findall(page.content.decode())
         weights[key] = len(page.content) + sum(map(sent, files))
         requests[key] = len(files)
-        if "pictures.css" in files:
+        if {"pictures.css", "stands.css"} & {*files}:
             pictured.add(key)
         page = patient.answer(page)
     proof.counted(bytes=weights, requests=requests)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -21,12 +21,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from triage.domain.content import Content, Item, Option, Screen
+from triage.domain.content import MAPS, Content, Item, Option, Screen
+from triage.domain.result import answer_words
 from triage.domain.walk import Answers, Walk, in_order, walk
 from triage.domain.wording import cautions, worded
 from triage.server.gate import REPLACEMENT
 from triage.store import codes
 from triage.store.visit import Drafts
+from triage.templatetags.pictures import places
 
 REFERENCE_SIGNS = 6  # of the code on a result that is said at the desk
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -75,6 +77,17 @@ class ScreenForm(forms.Form):
     def alone(self) -> bool:
         """Whether it has one question only, which is then the page's heading."""
         return len(self.items) == 1
+
+    @cached_property
+    def to_answer(self) -> tuple[str, ...]:
+        """The questions that answers on this very page have opened; where there are none, all of them."""
+        keys = tuple(item.key for item in self.items)
+        return tuple(key for key in keys if key not in self.walked.answers) or keys
+
+    @property
+    def opened(self) -> bool:
+        """Whether answers on this very page have opened more questions on it."""
+        return len(self.to_answer) < len(self.items)
 
     @property
     def plain(self) -> bool:
@@ -164,14 +177,18 @@ class Question(TemplateNameMixin):
         self, form: ScreenForm, context: Context, template_pack: str = TEMPLATE_PACK, **more: Any
     ) -> SafeString:
         item, field, given = self.item, form[self.item.key], form.given(self.item.key)
+        blocks = _blocks(item, field.auto_id, given)
         about = {
             "form": form,
             "item": item,
             "field": field,  # its errors, and what describes it
             "id": field.auto_id,
             "text": "".join(given),
+            "answered": "" if item.key in form.to_answer else answer_words(form.content, item.key, given),
+            "begin": form.opened and item.key == form.to_answer[0],
             "cautions": cautions(form.content, item, form.walked.facts),
-            "groups": _grouped(item, field.auto_id, given),
+            "listed": [block for block in blocks if block.place and item.picture in MAPS],
+            "blocks": [block for block in blocks if not (block.place and item.picture in MAPS)],
             "input_type": field.field.widget.input_type,
         }
         return render_to_string(self.get_template_name(template_pack), about)
@@ -196,12 +213,36 @@ class Choice(NamedTuple):
     ticked: bool
 
 
-def _grouped(item: Item, id: str, given: tuple[str, ...]) -> list[tuple[str, list[Choice]]]:
-    """The options in their order, those that stand together under their heading ("" for none)."""
+SHORT = 24  # letters: two such answers stand side by side on a phone
+
+
+@dataclass(frozen=True)
+class Block:
+    """Choices that stand together. `place`: they are places of a drawing; `other`: they stand after an "or"."""
+
+    group: str
+    heading: str
+    place: bool
+    other: bool
+    choices: list[Choice]
+
+    @property
+    def short(self) -> bool:
+        return not any(len(option.text) > SHORT or option.hint for option, _id, _ticked in self.choices)
+
+
+def _blocks(item: Item, id: str, given: tuple[str, ...]) -> list[Block]:
+    """The options in their order: the places of a drawing, what is no place, and what stands alone."""
     headings = {group.key: group.text for group in item.groups}
-    choices = [Choice(option, f"{id}_{option.code}", option.code in given) for option in item.options]
-    together = groupby(choices, key=lambda choice: choice.option.group)
-    return [(headings.get(key, ""), list(found)) for key, found in together]
+    drawn = places(item.picture) if item.picture in MAPS else item.codes
+    found: dict[tuple[str, bool, bool], list[Choice]] = {}
+    other = False
+    for option in item.options:
+        other = other or option.exclusive
+        place = option.code in drawn and not other
+        choice = Choice(option, f"{id}_{option.code}", option.code in given)
+        found.setdefault((option.group if place else "", place, other), []).append(choice)
+    return [Block(key[0], headings.get(key[0], ""), *key[1:], choices) for key, choices in found.items()]
 
 
 class ReturnForm(forms.Form):
@@ -248,6 +289,13 @@ def _storable(item: Item, sent: list[str]) -> list[str]:
 
 
 def _field(item: Item) -> forms.Field:
+    field = _plain_field(item)
+    # Where an error leads: to the first answer, or with a drawing, which may fold the answers, to the question.
+    field.lands = f"_{item.options[0].code}" if item.options and not item.picture else ""  # type: ignore[attr-defined]
+    return field
+
+
+def _plain_field(item: Item) -> forms.Field:
     common: dict[str, Any] = {"label": item.text, "help_text": item.hint}
     if item.kind == "text":
         return NoteField(required=False, max_length=item.max_length, error_messages=TOO_LONG, **common)

@@ -20,7 +20,8 @@ DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 # The pages' stylesheets do not reach an image: what a printer can show of them.
 INK = """<style>
 .skin, .body { fill: #f6ece0; stroke: #555; stroke-width: 2 }
-.edge, .fine, .fold, .lead { fill: none; stroke: #555; stroke-width: 2 }
+.fine, .fold, .lead { fill: none; stroke: #555; stroke-width: 2 }
+.edge { fill: #fff; stroke: #555; stroke-width: 2 }
 .on { fill: #e08a62; stroke: #333; stroke-width: 2 }
 .spine * { fill: #fff; stroke: #555; stroke-width: 2 }
 .way path { fill: none; stroke: #b8430f; stroke-width: 6 }

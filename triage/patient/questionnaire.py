@@ -124,7 +124,21 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
 def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
     drafts = {item: said for item, said in open_visit.drafts.items() if item not in form.fields}
     urgent = store(request, open_visit, form, form.answers(), drafts)
-    return urgent or to_position(request.visit)  # type: ignore[attr-defined]
+    return urgent or _after(form, open_visit, request.visit)  # type: ignore[attr-defined]
+
+
+def _after(form: ScreenForm, before: Visit, now: Visit) -> HttpResponse:
+    """Where they lead: to old answers that count again; after a change back to its row; else where the person is."""
+    reopened = [key for key in now.walk.asked if key in now.walk.answers and key not in before.walk.asked]
+    if reopened:
+        return redirect(reverse("question", args=[now.content.screen_of[reopened[0]].key]) + "?before")
+    led = to_position(now)
+    if before.walk.complete and led["Location"] == reverse("check"):
+        changed = (
+            item.key for item in form.items if before.answers.get(item.key) != now.answers.get(item.key)
+        )
+        led["Location"] += f"#row-{next(changed, form.items[0].key)}"
+    return led
 
 
 def _refuse(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
@@ -142,13 +156,12 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenF
         "screen": screen,
         "seen": open_visit.last_sequence,
         "form": form,
+        "before": "before" in request.GET,
         "why": why,
         "citations": tuple(citation(content, source) for source in why.sources),
         "position": place + 1,
         "total": len(screens),
         "back_url": reverse("question", args=[screens[place - 1].key]) if place else reverse("home"),
-        "reopened": any(item.key in walked.answers for item in form.items)
-        and any(item.key not in walked.answers for item in form.items),
     }
     return render(request, "question.html", context)
 

@@ -21,9 +21,16 @@ from triage.domain.logic import AnyOf, Facts
 register = template.Library()
 
 PLACE = re.compile(r"{% place \"([^\"]+)\" %}")
-LINES = 3  # of a place's name, at most
+LINES = 4  # of a place's name, at most
 LINE_HEIGHT = 15
 MARKED = ' class="on"'
+NAME = '<text data-place="'
+# Answers that are no single place, and the places they take in; () for all that are drawn.
+WIDE: dict[str, tuple[str, ...]] = {
+    "all-over": (),
+    "whole-leg": (),
+    "both-feet-socks": ("top-or-big-toe", "sole-or-heel", "outer-edge", "toes", "between-toes"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Picture:
     name: str
     mirrored: bool = False
     mirror_when: AnyOf | None = None
+    side: str = ""
     names: Mapping[str, str] | None = None
     marked: frozenset[str] = frozenset()
     caption: str = ""
@@ -47,6 +55,12 @@ class Picture:
     def template(self) -> str:
         return f"pictures/{self.name}.html"
 
+    @property
+    def wide(self) -> tuple[str, Iterable[str]] | None:
+        """The answer that takes in several places, and these."""
+        found = (code for code in self.names or () if code in WIDE)
+        return next(((code, taken_in(self.name, [code])) for code in found), None)
+
 
 @register.filter
 def picture_of(item: Item, facts: Facts) -> Picture | None:
@@ -54,7 +68,8 @@ def picture_of(item: Item, facts: Facts) -> Picture | None:
     if not item.picture:
         return None
     names = {option.code: option.text for option in item.options}
-    return Picture(item.key, item.picture, item.mirrored(facts), item.mirror_when, names)
+    side = "".join(facts.get(item.mirror_when.item, ())) if item.mirror_when else ""
+    return Picture(item.key, item.picture, item.mirrored(facts), item.mirror_when, side, names)
 
 
 @register.filter
@@ -72,9 +87,7 @@ def maps(lines: Iterable[Mapping[str, Any]]) -> list[Picture]:
     """The drawings in which these answers of a record mark a place."""
     found = []
     for line in lines:
-        marked = (
-            places(line["picture"]).intersection(line["given"]) if line["picture"] in MAPS else frozenset()
-        )
+        marked = taken_in(line["picture"], line["given"]) if line["picture"] in MAPS else frozenset()
         if marked:
             found.append(
                 Picture(
@@ -95,20 +108,37 @@ def places(name: str) -> frozenset[str]:
     return frozenset(PLACE.findall(Engine.get_default().get_template(f"pictures/{name}.html").source))
 
 
+def taken_in(name: str, given: Iterable[str]) -> frozenset[str]:
+    """The places of this drawing that these answers mark."""
+    drawn = places(name)
+    return frozenset().union(
+        drawn.intersection(given), *(WIDE[code] or drawn for code in given if code in WIDE)
+    )
+
+
 # Inside a drawing
 
 
 @register.simple_block_tag(takes_context=True)
-def view(context: Context, content: SafeString, name: str, seen_from: str, box: str = "") -> SafeString:
-    """One side of the body with its places. `box` cuts a part out of it.
+def view(context: Context, content: SafeString, name: str, seen_from: str, box: str) -> SafeString:
+    """One side of the body with its places, and their names above its edge; `box` is the part that is shown.
 
-    Where places were marked, they alone are drawn, and no side without any.
+    Places reach beyond the edge, which covers them there, so that a finger finds them. Where places were marked, they
+    alone are drawn, and no side without any.
     """
-    if context["picture"].marked:
-        content = SafeString("\n".join(line for line in content.splitlines() if MARKED in line))
-        if not content:
-            return content
-    about = {"view": name, "places": content, "seen_from": seen_from, "box": box}
+    lines = content.splitlines()
+    marked = context["picture"].marked
+    shapes = [line for line in lines if line.startswith("<path") and (MARKED in line or not marked)]
+    if marked and not shapes:
+        return SafeString("")
+    names = [line for line in lines if line.startswith(NAME)]
+    about = {
+        "view": name,
+        "places": SafeString("\n".join(shapes)),
+        "names": SafeString("\n".join(names)),
+        "seen_from": seen_from,
+        "box": box,
+    }
     return render_to_string(f"pictures/views/{name}.html", {"picture": context["picture"], **about})
 
 
@@ -119,12 +149,17 @@ def place(context: Context, code: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def name_of(context: Context, code: str, x: int, y: int, letters: int) -> SafeString:
-    """The name of a place around (x, y), in lines of so many letters; nothing where there is no room for it."""
+def name_of(context: Context, code: str, x: int, y: int, letters: int, lead: str = "") -> SafeString:
+    """The name of a place around (x, y), in lines of so many letters; nothing where there is no room for it.
+
+    `lead`: the line from it to its place.
+    """
     words = (context["picture"].names or {}).get(code, "").partition(" (")[0]
     lines = textwrap.wrap(words, letters, break_long_words=False)
     if not words or len(lines) > LINES or max(map(len, lines)) > letters:
         return SafeString("")
     top = y - LINE_HEIGHT * (len(lines) - 1) // 2
     rows = ((x, top + LINE_HEIGHT * number, line) for number, line in enumerate(lines))
-    return format_html("<text>{}</text>", format_html_join("", '<tspan x="{}" y="{}">{}</tspan>', rows))
+    spans = format_html_join("", '<tspan x="{}" y="{}">{}</tspan>', rows)
+    line = format_html('<path class="lead" d="{}"/>', lead) if lead else ""
+    return format_html(NAME + '{}">{}</text>{}', code, spans, line)
