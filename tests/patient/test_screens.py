@@ -65,6 +65,7 @@ def test_what_jumps_would_be_noticed(questions):
 
 def test_a_click_right_after_the_skip_link_counts(questions):
     page = next(questions())
+    page.reload()
     page.keyboard.press("Tab")
     assert page.locator(".skip").evaluate("skip => skip === document.activeElement")
     box = page.get_by_label("Yes, 16 or over")
