@@ -8,6 +8,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, connection
 
     # Pages, tables and content come through pipes, and are UTF-8 whatever this machine's terminal speaks.
     for stream in filter(None, (sys.stdin, sys.stdout)):
@@ -16,6 +17,12 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as fault:
         sys.exit(f"Footpath cannot start.\n{fault}")
+    except OperationalError as fault:
+        from triage.server.checks import no_answer
+
+        if connection.connection:  # it did answer
+            raise
+        sys.exit(f"The database does not answer. Start it, or correct DATABASE_URL.\n{no_answer(fault)}")
 
 
 if __name__ == "__main__":

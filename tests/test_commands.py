@@ -25,12 +25,12 @@ from triage.store.releases import sha256
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def manage(*arguments, stdin=""):
+def manage(*arguments, stdin="", **variables):
     """In a process of its own with none of Footpath's variables set, as on a machine with no database."""
     from triage.server.environment import VARIABLES
 
     names = {variable.name for variable in VARIABLES}
-    environ = {name: value for name, value in os.environ.items() if name not in names}
+    environ = {name: value for name, value in os.environ.items() if name not in names} | variables
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         input=stdin,
@@ -68,6 +68,15 @@ def test_a_page_is_more_than_such_a_terminal_takes():
 
 
 # decide
+
+
+def test_why_the_database_does_not_answer_comes_last_and_in_one_line():
+    told = manage("migrate", DATABASE_URL="postgresql://footpath:word@127.0.0.1:9/footpath", DEBUG="on")
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    said, cause = told.stderr.splitlines()[-2:]
+    assert said == "The database does not answer. Start it, or correct DATABASE_URL."
+    assert "Connection refused" in cause
 
 
 def test_decide_answers_line_by_line_and_goes_on_after_a_bad_one():

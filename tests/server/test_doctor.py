@@ -162,7 +162,7 @@ def test_without_the_database_the_rest_is_looked_at(healthy, monkeypatch):
     )
     lines, to_do = told(healthy)
     assert [line.partition(" does")[2] for line in to_do] == [
-        " not answer: password authentication failed Start it, or correct DATABASE_URL."
+        " not answer: first password authentication failed Start it, or correct DATABASE_URL."
     ]
     assert not any("content" in line for line in lines)
 

@@ -255,6 +255,29 @@ def test_an_unsafe_database_is_refused():
     assert "synchronous" in fault
 
 
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has no roles that set something otherwise"
+)
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_read_only", "on"),
+        ("lock_timeout", "1s"),
+        ("DateStyle", "German"),
+    ],
+)
+def test_a_role_that_sets_something_otherwise_is_refused(name, odd):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET {name} = '{odd}'")
+        try:
+            (fault,) = checks.database_faults()
+        finally:
+            cursor.execute(f"RESET {name}")
+    assert f"{name}={odd}" in fault
+
+
 def test_sqlite_begins_its_transactions_as_writers():
     assert SQLITE["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert SQLITE["CONN_MAX_AGE"] is None

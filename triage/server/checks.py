@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
@@ -16,6 +17,13 @@ logger = logging.getLogger(__name__)
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
 POSTGRESQL_SETTINGS = ("synchronous_commit", "fsync", "full_page_writes")
+# What a role or a database may have set otherwise for all who sign in by it, and what we are written for.
+POSTGRESQL_AS_SHIPPED = {
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "lock_timeout": "0",
+    "DateStyle": "ISO",
+}
 
 
 def database_faults() -> list[str]:
@@ -40,6 +48,22 @@ def _postgresql_faults(cursor: Any) -> Iterator[str]:
         cursor.execute(f"SHOW {name}")
         if cursor.fetchone()[0] == "off":
             yield f"PostgreSQL runs with {name}=off; set it to on, or a power cut loses confirmed answers."
+    for name, wanted in POSTGRESQL_AS_SHIPPED.items():
+        cursor.execute(f"SHOW {name}")
+        found = cursor.fetchone()[0].partition(",")[0]
+        if found != wanted:
+            yield f"PostgreSQL runs with {name}={found}; run ALTER ROLE … RESET {name} for the role in DATABASE_URL."
+
+
+def no_answer(fault: Exception) -> str:
+    """Why the database does not answer, in one line. PostgreSQL's pool keeps that to itself: so ask without it."""
+    if connection.vendor == "postgresql":
+        asked = {name: value for name, value in connection.get_connection_params().items() if name != "pool"}
+        try:
+            psycopg.connect(**{**asked, "connect_timeout": 2}).close()
+        except psycopg.Error as cause:
+            fault = cause
+    return " ".join(str(fault).split())
 
 
 def set_up_faults() -> list[str]:

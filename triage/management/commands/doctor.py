@@ -28,7 +28,7 @@ from django.utils import timezone
 from triage import __version__
 from triage.domain.loading import ContentError
 from triage.models import OutboxMail, the_clinic
-from triage.server.checks import database_faults, set_up_faults
+from triage.server.checks import database_faults, no_answer, set_up_faults
 from triage.store import readiness, releases, retention
 
 LEAST_FREE = 2**30  # bytes
@@ -191,7 +191,7 @@ def database() -> Iterator[Finding]:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as fault:
-        said = f"{connection.vendor} does not answer: {str(fault).strip().splitlines()[-1]}"
+        said = f"{connection.vendor} does not answer: {no_answer(fault)}"
         yield Finding("database", said, "Start it, or correct DATABASE_URL.")
         return
     for unsafe in faults:
