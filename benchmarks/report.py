@@ -20,21 +20,23 @@ Figures = list[dict[str, Any]]
 
 INTRODUCTION = """# Performance
 
-What Footpath costs, held against what people would pick instead. Made by `python3 dev.py bench` from
+First what people wait for, then what it costs, then how far it scales. Made by `python3 dev.py bench` from
 `benchmarks/results.json`; do not edit it by hand.
 
-Every figure is an exact count, or a ratio of two things that ran in turn in the same run. CPU is the least of many
-rounds, in which both sides take turns; even so it differs from run to run by some ten percent, and by more on a busy
-machine. The exact counts are held by `tests/test_budgets.py`.
+Every figure is an exact count, or was measured in turn with what it is compared to, in the same run. On a busy machine
+both sides take longer, so read the ratios. The exact counts are held by `tests/test_budgets.py`.
+
+Goals that no longer serve are gone: how many times more a journey costs than views that do nothing, how a page by our
+pack compares with one by hand, and a number of statements for each page. Nobody waits for any of them.
 """
 SECTIONS = {
-    "queries": "What a journey asks of the database",
-    "journey": "A journey, against django-formtools and against views that do nothing",
-    "engine": "The engine",
-    "admin": "The clinic's side among a million submissions",
-    "start": "Starting",
-    "machines": "Several web processes on one PostgreSQL",
-    "pages": "Weight and first paint, against SurveyJS and LForms",
+    "pages": "What people wait for: a journey on a phone",
+    "queries": "Cost: what a journey asks of the database",
+    "journey": "Cost: a journey, against django-formtools",
+    "engine": "Cost: the engine",
+    "start": "Cost: starting",
+    "admin": "Scale: the clinic's side among a million submissions",
+    "machines": "Scale: several web processes on one PostgreSQL",
 }
 
 

@@ -1,7 +1,6 @@
 """With scripts the next page takes the place of the one before. It is the same page as without, told and left alike."""
 
 import re
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -147,7 +146,6 @@ def seen(page):
 def test_every_page_of_a_journey_is_the_one_that_is_loaded(page, documents):
     start(page)
     loaded = page.context.new_page()
-    shown = 0
     while True:
         loaded.goto(page.url)
         assert seen(page) == seen(loaded), page.url
@@ -156,8 +154,7 @@ def test_every_page_of_a_journey_is_the_one_that_is_loaded(page, documents):
         choose(page, BACK)
         documents.clear()
         press(page.locator("main form button"))
-        shown += not documents
-    assert shown > 8
+        assert documents == []
     assert TriageSession.objects.get().submitted_at
 
 
@@ -229,9 +226,10 @@ def test_to_change_an_answer_leads_to_its_question(page):
     patient.client.cookies["visit"] = key
     patient.go_on(patient.client.get(reverse("go-on"), follow=True))
     page.goto(reverse("check"))
+    page.set_viewport_size({"width": 390, "height": 400})
     press(page.get_by_role("button", name="Change").last)
     place = page.evaluate("document.getElementById(location.hash.slice(1)).getBoundingClientRect().y")
-    assert page.url.rpartition("#")[2]
+    assert page.evaluate("scrollY") > 0
     assert -1 < place < 400
 
 
@@ -307,31 +305,27 @@ def test_an_emergency_is_shown_in_place(page, documents):
 # A slow line, and none
 
 
-def slowly(page, seconds):
-    def wait(route):
-        time.sleep(seconds)
-        route.continue_()
-
-    page.route("**/questions/age/", wait)
+def held_up(page, path):
+    """What the page sends there stays on the way until it is let go on."""
+    held = []
+    page.route(f"**{path}", lambda route: held.append(route))
+    return held
 
 
 @pytest.mark.looks
 def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
-    posts = []
-    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     start(page)
     choose(page, BACK)
-    slowly(page, 3)
-    posts.clear()
-    button = page.get_by_role("button", name="Continue")
+    sent = held_up(page, "/questions/age/")
     page.evaluate("""addEventListener("click", () =>
         setTimeout(() => window.busy = document.querySelector("[aria-busy]").innerText))""")
+    button = page.get_by_role("button", name="Continue")
     button.click()
-    page.wait_for_function("window.busy")
+    button.click()
     assert page.evaluate("window.busy") == "Continue"
-    button.click()
+    sent[0].continue_()
     page.wait_for_url("**/questions/safety-now/")
-    assert [urlsplit(url).path for url in posts] == [reverse("question", args=["age"])]
+    assert len(sent) == 1
     assert not page.locator("[aria-busy]").count()
 
 
@@ -339,14 +333,12 @@ def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
 def test_who_hears_the_page_is_told_that_it_takes_a_while(page):
     start(page)
     choose(page, BACK)
-    page.evaluate("""{
-        const wait = document.getElementById("wait");
-        new MutationObserver(() => window.told = wait.textContent).observe(wait, { childList: true });
-    }""")
-    slowly(page, 2)
+    sent = held_up(page, "/questions/age/")
     page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#wait")).to_have_text("One moment, please.")
+    sent[0].continue_()
     page.wait_for_url("**/questions/safety-now/")
-    assert page.evaluate("window.told") == "One moment, please."
+    assert page.locator("#wait").inner_text() == ""
 
 
 @pytest.mark.looks
@@ -366,11 +358,10 @@ def test_what_did_not_arrive_can_be_sent_again(page):
 def test_what_comes_late_of_one_page_says_nothing_on_the_next(page):
     """That the page before is kept."""
     start(page)
-    held = []
-    page.route("**/stay/", lambda route: held.append(route))
+    kept = held_up(page, "/stay/")
     choose(page, BACK)
     page.wait_for_timeout(1500)
     go_on(page)
-    held[0].continue_()
+    kept[0].continue_()
     page.wait_for_timeout(500)
     assert page.locator("#kept").inner_text() == ""
