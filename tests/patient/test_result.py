@@ -103,16 +103,19 @@ def box(root):
 
 @pytest.mark.looks
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("outcome", USUAL, ids=lambda outcome: "-".join(filter(None, outcome)))
-def test_what_is_not_folded_is_short(outcome, new_page, live_server):
+def test_what_is_not_folded_is_short(outcome, language, new_page, live_server):
     publish()
     for answers in told()[outcome][:EACH]:
         patient = Patient(FOOT_ONLY | answers)
+        patient.client.post(reverse("language"), {"language": language})
         patient.whole()
         page = new_page(viewport={"width": 390, "height": SCREEN})
         carry_over(patient, page, live_server.url)
         page.goto(reverse("result"))
         screens = page.evaluate("document.documentElement.scrollHeight") / SCREEN
+        print(page.evaluate(WORDS), screens, page.locator("main").inner_text())
         assert page.evaluate(WORDS) <= 400
         assert screens <= (1.5 if outcome[2] == "emergency" else 3.5)
         assert len(page.request.get(page.url).body()) <= 60_000

@@ -171,3 +171,18 @@ def test_old_answers_that_count_again_are_shown_as_such(release):
     page = patient.answer(page)
     assert page.resolver_match.url_name == "check"
     assert again not in patient.client.get(path).content.decode()
+
+
+@pytest.mark.alike("it is about what a page says")
+def test_hours_and_a_clinic_without_a_name_are_told_in_the_page_s_language(release):
+    Clinic.objects.update_or_create(pk=1, defaults={"hours": "Mon–Fri 8–5 | es: lun–vie 8–17"})
+    told = {}
+    for language in ("en", "es"):
+        patient = Patient()
+        patient.client.post(reverse("language"), {"language": language})
+        told[language] = patient.whole().content.decode()
+    assert "Mon–Fri 8–5" in told["en"]
+    assert "The clinic got your answers" in told["en"]
+    assert "lun–vie 8–17" in told["es"]
+    assert "La clínica recibió" in told["es"]
+    assert not [word for word in ("The clinic", "Mon–Fri") if word in told["es"]]

@@ -87,7 +87,7 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         "release": {"sha256": visit.release, "version": visit.version},
         "language": content.language,
         "privacy": PRIVACY_VERSION,
-        "clinic": visit.clinic.as_settings(),
+        "clinic": visit.clinic.as_settings(visit.content.language),
         "show_roots": visit.clinic.show_roots,
         "started_at": visit.started_at.isoformat(),
         "submitted_at": now.isoformat(),
@@ -110,7 +110,13 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
 
 
 def _result(visit: Visit, content: Content, walked: Walk) -> Result:
-    return build(content, walked, decide(content, walked), visit.clinic.as_settings(), releases.passages())
+    return build(
+        content,
+        walked,
+        decide(content, walked),
+        visit.clinic.as_settings(visit.content.language),
+        releases.passages(),
+    )
 
 
 @transaction.atomic

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import JSONField, Q, Value
+from django.utils.translation import gettext_lazy, override
 
 KEPT_DAYS = 365  # until the clinic says otherwise
 PHONE = RegexValidator(r"^(?=.*[0-9])[0-9+*#() .-]+$", "Use digits, spaces and + ( ) - only.")
 
 
 NAMELESS = "The clinic"
+CALLED = gettext_lazy("The clinic")  # in each language
 OUTCOMES = ["Rang", "Sent to emergency", "Advised", "Booked"]
 OPEN_OUTCOMES = ["No answer"]
 
@@ -38,7 +40,12 @@ class Clinic(models.Model):
 
     name = models.CharField(max_length=100, default=NAMELESS)
     phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
-    hours = models.CharField("opening hours", max_length=100, blank=True)
+    hours = models.CharField(
+        "opening hours",
+        max_length=200,
+        blank=True,
+        help_text="In other languages after a line each: Mon–Fri 8–5 | es: lun–vie 8–17",
+    )
     emergency_number = models.CharField(max_length=30, default="911", validators=[PHONE])
     # What a manager wants in its place, until another one agrees: see actions/clinic.py.
     proposed_number = models.CharField(
@@ -206,15 +213,26 @@ class Clinic(models.Model):
         first: str = language if self.offers(language) else self.languages[0]
         return first
 
-    def as_settings(self) -> dict[str, str]:
-        """The values that sentences may name, see `domain.content.CLINIC_SETTINGS`."""
+    def as_settings(self, language: str = "") -> dict[str, str]:
+        """The values that sentences in this language may name, see `domain.content.CLINIC_SETTINGS`."""
         return {
-            "clinic_name": self.name,
+            "clinic_name": self._named(language),
             "clinic_phone": self.phone,
-            "clinic_hours": self.hours,
+            "clinic_hours": self._open(language),
             "emergency_number": self.emergency_number,
             "advice_line": self.advice_line,
         }
+
+    def _named(self, language: str) -> str:
+        """Its name; what it is called without one is no name, and is said in each language."""
+        with override(language or "en"):
+            return str(CALLED) if self.name == NAMELESS else self.name
+
+    def _open(self, language: str) -> str:
+        """The opening hours in this language where they are given in it."""
+        first, *others = self.hours.split("|")
+        told = dict(part.strip().split(": ", 1) for part in others if ": " in part)
+        return told.get(language, first.strip())
 
 
 def the_clinic() -> Clinic:

@@ -19,7 +19,7 @@ from triage.store import releases
 @require_safe
 def how_it_works(request: HttpRequest) -> HttpResponse:
     content = published(request)
-    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
+    clinic = request.clinic.as_settings(content.language)  # type: ignore[attr-defined]
     context = {
         "how": section(content, "how", clinic),
         "limits": section(content, "limits", clinic),
@@ -33,7 +33,7 @@ def how_it_works(request: HttpRequest) -> HttpResponse:
 def sources(request: HttpRequest) -> HttpResponse:
     """Every source of the content, and what rests on it."""
     content = published(request)
-    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
+    clinic = request.clinic.as_settings(content.language)  # type: ignore[attr-defined]
     found = citations(content, releases.passages())
     documents = {
         kind: [

@@ -163,7 +163,12 @@ def _rests_on(open_visit: Visit, said: Advice) -> list[dict[str, str]]:
 def emergency_page(
     request: HttpRequest, open_visit: Visit, go_on_url: str, status: int = 200
 ) -> HttpResponse:
-    said = advice(open_visit.content, open_visit.walk, open_visit.decision, open_visit.clinic.as_settings())
+    said = advice(
+        open_visit.content,
+        open_visit.walk,
+        open_visit.decision,
+        open_visit.clinic.as_settings(open_visit.content.language),
+    )
     context = {
         "advice": said,
         "go_on_url": go_on_url,

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     found = visit_here(request)
     if found:
         request.visit = found  # type: ignore[attr-defined]
-    clinic = request.clinic.as_settings()  # type: ignore[attr-defined]
+    clinic = request.clinic.as_settings(content.language)  # type: ignore[attr-defined]
     context = {
         "safety_net": section(content, "safety-net", clinic),
         "emergency": [option.text for option in emergency_signs(content)],
@@ -181,7 +181,7 @@ def under_16(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     """The exit for those these questions were not made for."""
     if not open_visit.walk.exit:
         return to_position(open_visit)
-    clinic = open_visit.clinic.as_settings()
+    clinic = open_visit.clinic.as_settings(open_visit.content.language)
     first = open_visit.content.screens[0]
     context = {
         "sentences": section(open_visit.content, open_visit.walk.exit, clinic),
