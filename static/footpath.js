@@ -138,6 +138,15 @@ const begin = () => {
     button.addEventListener("click", () => print());
   }
 
+  // Read aloud, where the browser has a voice.
+  const [listen, slower] = ["listen", "slower"].map(named);
+  if (listen && window.speechSynthesis) {
+    speechSynthesis.cancel(); // of the page before
+    listen.hidden = false;
+    listen.addEventListener("click", async () => (await import(listen.dataset.file)).read(listen, slower));
+    slower.addEventListener("click", () => (slower.ariaPressed = slower.ariaPressed !== "true"));
+  }
+
   // A tab keeps to the questions that it shows: reload, Back and old addresses lead into no others.
   const { others } = document.body.dataset, whose = page.stamp?.value.split(":")[1];
   if (others && (sessionStorage.whose ||= whose) !== whose) location.replace(others);

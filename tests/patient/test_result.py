@@ -37,6 +37,7 @@ USUAL = [
     ("back", "L5", "same-day"),
 ]
 MADE, EACH = 4000, 2
+MOST_WORDS = {"en": 400, "es": 440}  # Spanish says the same in a tenth more
 SCREEN = 844
 WORDS = """() => {
     const main = document.querySelector("main").cloneNode(true);
@@ -111,12 +112,11 @@ def test_what_is_not_folded_is_short(outcome, language, new_page, live_server):
         patient = Patient(FOOT_ONLY | answers)
         patient.client.post(reverse("language"), {"language": language})
         patient.whole()
-        page = new_page(viewport={"width": 390, "height": SCREEN})
+        page = new_page(viewport={"width": 390, "height": SCREEN}, locale=language)
         carry_over(patient, page, live_server.url)
         page.goto(reverse("result"))
         screens = page.evaluate("document.documentElement.scrollHeight") / SCREEN
-        print(page.evaluate(WORDS), screens, page.locator("main").inner_text())
-        assert page.evaluate(WORDS) <= 400
+        assert page.evaluate(WORDS) <= MOST_WORDS[language]
         assert screens <= (1.5 if outcome[2] == "emergency" else 3.5)
         assert len(page.request.get(page.url).body()) <= 60_000
 

@@ -186,3 +186,5 @@ def test_hours_and_a_clinic_without_a_name_are_told_in_the_page_s_language(relea
     assert "lun–vie 8–17" in told["es"]
     assert "La clínica recibió" in told["es"]
     assert not [word for word in ("The clinic", "Mon–Fri") if word in told["es"]]
+    patient.client.post(reverse("language"), {"language": "en"})
+    assert "The clinic got your answers" in patient.client.get(reverse("result")).content.decode()

@@ -87,7 +87,7 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         "release": {"sha256": visit.release, "version": visit.version},
         "language": content.language,
         "privacy": PRIVACY_VERSION,
-        "clinic": visit.clinic.as_settings(visit.content.language),
+        "clinic": visit.clinic.as_settings(),
         "show_roots": visit.clinic.show_roots,
         "started_at": visit.started_at.isoformat(),
         "submitted_at": now.isoformat(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import JSONField, Q, Value
@@ -214,25 +216,24 @@ class Clinic(models.Model):
         return first
 
     def as_settings(self, language: str = "") -> dict[str, str]:
-        """The values that sentences in this language may name, see `domain.content.CLINIC_SETTINGS`."""
-        return {
-            "clinic_name": self._named(language),
+        """The values that sentences may name, see `domain.content.CLINIC_SETTINGS`; as they are, or in a language."""
+        settings = {
+            "clinic_name": self.name,
             "clinic_phone": self.phone,
-            "clinic_hours": self._open(language),
+            "clinic_hours": self.hours,
             "emergency_number": self.emergency_number,
             "advice_line": self.advice_line,
         }
+        return settings_in(settings, language) if language else settings
 
-    def _named(self, language: str) -> str:
-        """Its name; what it is called without one is no name, and is said in each language."""
-        with override(language or "en"):
-            return str(CALLED) if self.name == NAMELESS else self.name
 
-    def _open(self, language: str) -> str:
-        """The opening hours in this language where they are given in it."""
-        first, *others = self.hours.split("|")
-        told = dict(part.strip().split(": ", 1) for part in others if ": " in part)
-        return told.get(language, first.strip())
+def settings_in(settings: Mapping[str, str], language: str) -> dict[str, str]:
+    """With the opening hours that are given in it; what a clinic without a name is called is no name, but words."""
+    first, *others = settings["clinic_hours"].split("|")
+    hours = dict(part.strip().split(": ", 1) for part in others if ": " in part)
+    with override(language):
+        name = str(CALLED) if settings["clinic_name"] == NAMELESS else settings["clinic_name"]
+    return {**settings, "clinic_name": name, "clinic_hours": hours.get(language, first.strip())}
 
 
 def the_clinic() -> Clinic:

@@ -160,7 +160,7 @@ def _clinic(request: HttpRequest) -> dict[str, str]:
     open_visit: Visit | None = getattr(request, "visit", None)
     clinic = open_visit.clinic if open_visit else getattr(request, "clinic", None) or the_clinic()
     learn(clinic)
-    return clinic_words(clinic.as_settings(translation.get_language()))
+    return clinic_words(clinic.as_settings())
 
 
 def speak(request: HttpRequest, content: Content, clinic: Clinic) -> None:

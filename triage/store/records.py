@@ -16,6 +16,7 @@ from triage.domain.decision import decide
 from triage.domain.result import build
 from triage.domain.walk import Answers, walk
 from triage.models import Purge, PurgedRecord, RecordChain, TriageSession
+from triage.models.clinic import settings_in
 from triage.store import chains, releases
 from triage.store.notes import read
 from triage.store.releases import sha256
@@ -206,7 +207,8 @@ def in_language(record: dict[str, Any], language: str) -> dict[str, Any]:
     if content.language != language or told_by(content, record) != told(record):
         return record
     walked = walk(content, known(content, record))
-    result = build(content, walked, decide(content, walked), record["clinic"], releases.passages())
+    clinic = settings_in(record["clinic"], language)
+    result = build(content, walked, decide(content, walked), clinic, releases.passages())
     return {**record, "language": language, "result": result.as_data(), "sent_in": record["language"]}
 
 

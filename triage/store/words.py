@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.dateparse import parse_datetime
 
 from triage.domain.result import ClinicSettings
+from triage.models.clinic import settings_in
 from triage.store.releases import sha256
 
 MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
@@ -25,7 +26,8 @@ NOT_DIALED = re.compile(r"[^0-9+*#]")
 
 
 def clinic_words(chosen: ClinicSettings) -> dict[str, str]:
-    """The clinic's settings under the names that templates use, with numbers ready to dial."""
+    """The clinic's settings under the names that templates use, in the page's language, with numbers ready to dial."""
+    chosen = settings_in(chosen, translation.get_language() or settings.LANGUAGE_CODE)
     return {
         "name": chosen["clinic_name"],
         "phone": chosen["clinic_phone"],
