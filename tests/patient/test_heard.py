@@ -103,9 +103,10 @@ def test_a_whole_journey_as_it_is_heard(page):
             folds = ["Choose from a list"] * any(item.picture in MAPS for item in screen.items)
             assert names(said, "DisclosureTriangle") == [*folds, "Why we ask", "About these pages"]
             # All but the first take along what stands on the page.
-            assert names(said, "link", "button")[:5] == [
+            assert names(said, "link", "button")[:6] == [
                 "Skip to the main part",
                 "The clinic",
+                "Listen",
                 "Español",
                 "Leave and clear my answers from this device",
                 "Back",
