@@ -113,10 +113,10 @@ const show = async ({ url, text }) => {
   document.title = title;
   Object.assign(document.documentElement, { lang: html.lang, dir: html.dir, className: html.className });
   document.body.replaceWith(body);
-  history[new URL(url, location).pathname === path ? "replaceState" : "pushState"](null, "", url || path);
   body.hidden = true; // what the page's own scripts change is not seen to change
   await Promise.all(files(body, "script").map((script) => load(script, (again) => script.replaceWith(again))));
   body.hidden = false;
+  history[new URL(url, location).pathname === path ? "replaceState" : "pushState"](null, "", url || path);
   named("main").ariaLabel = title; // heard as the page begins
   named("main").focus({ preventScroll: true });
   (named(location.hash.slice(1)) || body).scrollIntoView();

@@ -118,6 +118,7 @@ def test_a_whole_journey_as_it_is_heard(page):
     assert names(emergency, "heading") == ["Get help now", "Why"]
     assert names(emergency, "link") == ["Skip to the main part", "Call 911", "911"]
     assert names(emergency, "button") == [
+        "Listen",
         "Español",
         "Keep this number",
         "I have called. Go on for the clinic.",
