@@ -175,6 +175,8 @@ def answer(page: Page, boxes: list[str], by_hand: bool) -> None:
     if not by_hand:
         page.evaluate(CLICK, boxes)
         return
+    for folded in page.locator("main .listed:not([open]) > summary").all():
+        folded.tap()
     for box in boxes:
         for found in page.locator(f"{box}:not(:checked)").all():
             page.locator(f"label[for='{found.get_attribute('id')}']").tap()
