@@ -20,6 +20,7 @@ from triage.domain import flags
 from triage.domain.decision import decide
 from triage.domain.loading import load
 from triage.domain.walk import in_order, next_screen, open_screens, walk
+from triage.domain.wording import worded
 from triage.models import Answer, Release, ReleaseStep, TriageSession
 from triage.patient import page
 from triage.store import examination, releases, visit, words
@@ -103,6 +104,18 @@ class Journey(RuleBasedStateMachine):
         screen = next_screen(self.content, self.walked) or self.unfinished()
         return reverse("question", args=[screen.key]) if screen else reverse("check")
 
+    def onward(self, before, screen):
+        """Where good answers lead: to old ones that count again; after a change back to its row; else where one is."""
+        for key in self.walked.asked:
+            if key in self.answers and key not in before.walked.asked:
+                return reverse("question", args=[self.content.screen_of[key].key]) + "?before"
+        position = self.position()
+        if before.walked.complete and position == reverse("check"):
+            asked = [item.key for item in before.walked.asks(screen)]
+            changed = (key for key in asked if before.answers.get(key) != self.answers.get(key))
+            return f"{position}#row-{next(changed, asked[0])}"
+        return position
+
     def unfinished(self):
         screens = open_screens(self.content, self.walked)
         kept = [
@@ -169,7 +182,7 @@ class Journey(RuleBasedStateMachine):
                 assert given[item.key] == "".join(answer)
             else:
                 assert given.get(item.key, []) == list(answer)
-            assert item.text == self.content.items[item.key].text
+            assert item.text == worded(self.content, self.content.items[item.key], self.walked.facts).text
 
     def post_answers(self, tab, path, given):
         """Send a screen's answers, from wherever they come."""
@@ -185,6 +198,8 @@ class Journey(RuleBasedStateMachine):
             assert answer["Location"] == self.position()
             return
         (stored, bad), emergencies = self.stored(screen, given), self.emergencies()
+        before = copy.copy(self)
+        before.answers = dict(self.answers)
         for item in self.walked.asks(screen):
             self.drafts.pop(item.key, None)
         if bad:
@@ -196,7 +211,7 @@ class Journey(RuleBasedStateMachine):
         self.signs |= {*stored.get("safety-now", ())} - {"none"}
         self.times |= dict.fromkeys(stored, self.now)
         new = self.emergencies() - emergencies
-        onward = path if bad else self.position()
+        onward = path if bad else self.onward(before, screen)
         assert answer["Location"] == (reverse("emergency") if new else onward)
         if bad and not new:
             self.shown(tab, path)
@@ -248,6 +263,37 @@ class Journey(RuleBasedStateMachine):
     def answer_anything(self, tab, data):
         self.turn("answer anything")
         self.answer_next(tab, lambda item: data.draw(codes_of(item)))
+
+    @rule(tab=TABS, data=st.data())
+    def change(self, tab, data):
+        """Give another answer to what was answered before, from its own page."""
+        self.turn("change")
+        if not self.session or self.lost() or self.main:
+            return
+        screens = [
+            (screen, asked)
+            for screen in open_screens(self.content, self.walked)
+            if (asked := self.walked.asks(screen)) and self.answers.keys() & {item.key for item in asked}
+        ]
+        if screens:
+            screen, asked = data.draw(st.sampled_from(screens))
+            self.open(tab, path := reverse("question", args=[screen.key]))
+            other = data.draw(st.sampled_from(asked))
+            kept = {item.key: self.answers[item.key] for item in asked if item.key in self.answers}
+            self.sent.append((path, given := kept | {other.key: data.draw(codes_of(other))}))
+            self.post_answers(tab, path, given)
+
+    @rule(tab=TABS)
+    def take_back_a_sign(self, tab):
+        self.turn("take back")
+        if not self.session or self.lost() or self.main:
+            return
+        screen = self.content.screen_by_key["safety-now"]
+        for codes in (["cold-limb"], ["none"]):
+            if screen in open_screens(self.content, self.walked):
+                path = reverse("question", args=[screen.key])
+                self.open(tab, path)
+                self.post_answers(tab, path, {"safety-now": codes})
 
     @rule(data=st.data())
     def answer_invalid(self, data):
