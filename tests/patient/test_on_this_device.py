@@ -377,7 +377,7 @@ def test_whoever_touches_a_page_in_a_waiting_room_is_still_there(page):
     for _minute in range(4):
         pass_time(page, 1.5)
         with page.expect_response("**/stay/"):
-            page.mouse.wheel(0, 50)
+            page.mouse.click(200, 500)
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert TriageSession.objects.get().stayed_at
 
@@ -386,7 +386,7 @@ def test_elsewhere_a_touch_says_nothing(page):
     page.clock.install()
     start(page)
     pass_time(page, 5)
-    page.mouse.wheel(0, 50)
+    page.mouse.click(200, 500)
     page.wait_for_timeout(300)
     assert not TriageSession.objects.get().stayed_at
 
