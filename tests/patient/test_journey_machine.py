@@ -463,7 +463,7 @@ def codes_of(item):
     if item.kind == "text":
         return NOTES
     codes = st.sampled_from([option.code for option in item.options])
-    return codes if item.kind == "one" else st.lists(codes, min_size=1, max_size=3, unique=True)
+    return codes if item.takes_one else st.lists(codes, min_size=1, max_size=3, unique=True)
 
 
 def prepared():

@@ -92,14 +92,14 @@ def test_home_offers_both_to_go_on_with_the_time_and_to_start_for_somebody_else(
     patient = Patient()
     patient.answer(patient.start())
     page = main(patient.client)
-    assert "Go on Begun on" in page
+    assert "Go on Begun at" in page
     assert f"{timezone.localtime():%Y}" in page
     assert "Start for somebody else" in page
     assert "Start now" not in page
     patient.go_on(patient.client.get(reverse("go-on"), follow=True))
     patient.submit()
     page = main(patient.client)
-    assert "See your result Sent on" in page
+    assert "See your result Sent at" in page
     assert "Start for somebody else" in page
     assert "Start for somebody else" not in main(Browser())
 

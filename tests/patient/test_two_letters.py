@@ -71,7 +71,7 @@ def test_send_hands_in_nothing_of_another(letters):
     assert everything() == before
     assert first.name == "not-open"
     assert "This page belongs to questions that are no longer open in this browser." in first.page.text
-    assert first.page.text.count("They were begun: ") == 2  # those of that page, and those that are open
+    assert first.page.text.count("They were begun (") == 2  # those of that page, and those that are open
     second.press(second.onward())
     assert second.name == "result"
     assert TriageSession.objects.get(submitted_at__isnull=False).invitation.label == "B. B."
@@ -238,7 +238,7 @@ def test_a_stamp_that_was_not_given_to_this_page_changes_nothing(letters, stamp)
 def test_the_page_that_says_so_takes_any_address(letters, begun):
     first, _second = both(letters, "where")
     text = first.client.get(reverse("not-open"), {"begun": begun}).content.decode()
-    assert text.count("They were begun: ") == (2 if begun.startswith("2026-11") else 1)
+    assert text.count("They were begun (") == (2 if begun.startswith("2026-11") else 1)
 
 
 def test_without_the_guard_the_answers_of_another_would_be_sent(letters, monkeypatch):
