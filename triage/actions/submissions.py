@@ -29,7 +29,7 @@ from triage.store.visit import Visit
 
 RECORD_FORMAT = 3  # 2: whose it is (invitation, appointment, demo) is in it; 3: what was said about privacy
 # Of templates/privacy.html. A test asks for another one when its words change.
-PRIVACY_VERSION = "2026-11-30"
+PRIVACY_VERSION = "2026-12-01"
 URGENCY_LEVELS = {
     "routine": TriageSession.Urgency.ROUTINE,
     "same-day": TriageSession.Urgency.SAME_DAY,
