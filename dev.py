@@ -43,9 +43,10 @@ VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var")
 START_SECONDS = 120  # a server that ends is told of at once; this is for one that does not
-# Processes of the tests, while those of the other database run beside them. On PostgreSQL there is half as much to do.
+# Processes of the tests, while those of the other database run beside them. On PostgreSQL there is half as much to do;
+# on SQLite are those that wait for browsers and servers, so that one more keeps the processors busy.
 PROCESSORS = os.cpu_count() or 1
-WORKERS = {"SQLite": min(4, PROCESSORS), "PostgreSQL": min(2, PROCESSORS // 2)}
+WORKERS = {"SQLite": min(4, PROCESSORS + 1), "PostgreSQL": min(2, PROCESSORS // 2)}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # What asks pytest for its debugger, which needs the terminal for itself.
 TERMINAL = {"-n", "-n0", "--pdb", "--trace"}
