@@ -18,6 +18,7 @@ from triage.domain.wording import filled, phrases, texts_of, wordings
 from triage.exports import fhir, fhir_conditions
 from triage.exports.fhir import HL7, Json
 from triage.models import Release, the_clinic
+from triage.models.clinic import settings_in
 from triage.store import releases
 
 STATUS = {Release.State.DRAFT: "draft", Release.State.PUBLISHED: "active", Release.State.RETIRED: "retired"}
@@ -172,7 +173,7 @@ class _Writer:
         if signs:
             yield self._display(
                 f"{item.key}.emergency",
-                lambda content: _emergency(content, self.clinic),
+                lambda content: _emergency(content, self._clinic(content)),
                 enableWhen=signs,
                 enableBehavior="any",
             )
@@ -184,7 +185,7 @@ class _Writer:
                 led = AnyOf(item.key, frozenset((option.code,)), item.unsure)
                 yield self._display(
                     f"{item.key}.ends.{option.ends}",
-                    lambda content: _said(section(content, option.ends, self.clinic)),  # noqa: B023
+                    lambda content: _said(section(content, option.ends, self._clinic(content))),  # noqa: B023
                     **self._enabled([led]),
                 )
 
@@ -203,9 +204,12 @@ class _Writer:
         }
 
     def _net(self, content: Content) -> dict[str, str]:
-        words = {**self.clinic, **phrases(content)}
-        rows = content.sections[SAFETY_NET].rows
-        return {row.key: say(row.sentence, words).text for row in rows if settings_allow(row, self.clinic)}
+        clinic, rows = self._clinic(content), content.sections[SAFETY_NET].rows
+        words = {**clinic, **phrases(content)}
+        return {row.key: say(row.sentence, words).text for row in rows if settings_allow(row, clinic)}
+
+    def _clinic(self, content: Content) -> ClinicSettings:
+        return settings_in(self.clinic, content.language)
 
     def _item(self, item: Item, screen: Screen) -> Json:
         enabled = self._enabled(_asked(item, screen))
