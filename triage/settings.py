@@ -156,6 +156,7 @@ STORAGES = {
 
 # Staff: how they sign in and how long they stay is in admin/sign_in.py.
 STAFF_SECOND_FACTOR = ENVIRONMENT.staff_second_factor
+PROVIDER = ENVIRONMENT.provider  # of their accounts, see admin/provider.py
 TWO_PEOPLE_PUBLISH = ENVIRONMENT.two_people_publish
 OTP_TOTP_ISSUER = "Footpath"
 LOGIN_URL = "admin:login"

@@ -8,11 +8,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.checks import Warning
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
+from tests.provider import TestProvider
 from tests.visitor import publish
 from triage import actions
 from triage.management.commands import doctor
@@ -153,6 +155,34 @@ def test_what_is_not_right_is_told_with_what_to_do(healthy, monkeypatch, broken)
     _lines, to_do = told(healthy)
     assert len(to_do) == 1, to_do
     assert said in to_do[0]
+
+
+@pytest.fixture
+def mercy(settings):
+    provider = TestProvider()
+    settings.PROVIDER = provider.settings()
+    actions.create_staff("glass", "a password of its own", "Managers")
+    yield provider
+    provider.server.shutdown()
+    provider.server.server_close()
+
+
+def test_a_provider_is_asked_and_somebody_can_sign_in_without_it(healthy, mercy, settings):
+    lines, to_do = told(healthy)
+    assert to_do == []
+    assert f"ok  sign-in: {mercy.issuer} answers, and signs out there too" in lines
+    assert "ok  sign-in: without the provider: glass" in lines
+    User.objects.filter(username="glass").update(is_active=False)
+    mercy.metadata = {"code_challenge_methods_supported": ["plain"]}
+    no_pkce, nobody = told(healthy)[1]
+    assert "Turn it on at the provider" in no_pkce
+    assert "nobody who manages manage.py create_staff NAME --group Managers" in nobody
+    User.objects.filter(username="glass").update(is_active=True)
+    settings.PROVIDER = mercy.settings(issuer=f"{mercy.issuer}/")  # a slash is another issuer
+    (line,) = told(healthy)[1]
+    assert "untrusted, another issuer Correct OIDC_ISSUER" in line
+    mercy.fails[".well-known/openid-configuration"] = lambda: (500, "")
+    assert "away, HTTPError" in told(healthy)[1][0]
 
 
 def test_without_the_database_the_rest_is_looked_at(healthy, monkeypatch):

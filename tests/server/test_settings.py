@@ -20,11 +20,11 @@ from psycopg_pool import PoolTimeout
 
 from tests.templates import faults as template_faults
 from tests.visitor import publish
-from triage import __version__
+from triage import __version__, actions
 from triage.server import checks
 from triage.server.databases.postgresql import base as postgresql_base
 from triage.server.databases.postgresql.base import DatabaseWrapper as PostgreSQL
-from triage.server.environment import VARIABLES, read_environment
+from triage.server.environment import ROLES, VARIABLES, read_environment
 from triage.server.logs import JsonFormatter, NothingPersonal, PlainFormatter
 from triage.settings import SQLITE, postgresql
 
@@ -112,6 +112,14 @@ def test_words_for_on_and_off(word, meaning):
         ("DISK_ENCRYPTED", "luks"),
         ("HSTS_SUBDOMAINS", "preload"),
         ("STAFF_HOST", "https://staff.example.org"),
+        ("OIDC_ISSUER", "http://login.example.org"),
+        ("OIDC_ISSUER", "https://login.example.org?tenant=1"),
+        ("OIDC_ISSUER", "https://"),
+        ("OIDC_CLIENT_SECRET_FILE", "/no/such/file"),
+        ("OIDC_ROLES", "nurses=Superusers"),
+        ("OIDC_ROLES", "nurses"),
+        ("OIDC_ROLES", "nurses=Reviewers,nurses=Managers"),
+        ("OIDC_SECOND_FACTOR", "mfa"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_set(name, value):
@@ -152,6 +160,38 @@ def test_staff_need_a_second_factor_unless_it_is_turned_off():
     assert not read_environment({"DEBUG": "on"}).staff_second_factor
 
 
+PROVIDED = {
+    "OIDC_ISSUER": "https://login.example.org/realm",
+    "OIDC_CLIENT_ID": "footpath",
+    "OIDC_CLIENT_SECRET": "a secret",
+    "OIDC_ROLES": "/clinic/nurses=Reviewers, dc=leads=Managers",
+}
+
+
+def test_a_provider_is_whole_or_none():
+    assert read_environment({}).provider is None
+    provider = read_environment({**PROVIDED, "OIDC_SECOND_FACTOR": "amr=mfa, acr=gold=2"}).provider
+    assert provider.roles == {"/clinic/nurses": "Reviewers", "dc=leads": "Managers"}
+    assert provider.second_factor == [("amr", "mfa"), ("acr", "gold=2")]
+    for name in PROVIDED:
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*; set it"):
+            read_environment({**PROVIDED, name: ""})
+    with pytest.raises(ImproperlyConfigured, match="OIDC_ISSUER"):
+        read_environment({"OIDC_NAME": "Mercy"})
+
+
+def test_the_providers_secret_may_be_in_a_file(tmp_path):
+    (tmp_path / "secret").write_text("a secret\n", encoding="utf-8")
+    named = {**PROVIDED, "OIDC_CLIENT_SECRET": "", "OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
+    assert read_environment(named).provider.client_secret == "a secret"
+    with pytest.raises(ImproperlyConfigured, match="set one of the two"):
+        read_environment({**named, "OIDC_CLIENT_SECRET": "another"})
+
+
+def test_a_provider_gives_the_roles_that_there_are():
+    assert set(ROLES) == set(actions.GROUPS)
+
+
 def test_two_people_publish_unless_somebody_says_no():
     assert read_environment({}).two_people_publish
     assert not read_environment({"TWO_PEOPLE_PUBLISH": "off"}).two_people_publish
@@ -181,9 +221,10 @@ def test_deployment_check_is_clean(tmp_path):
     checked = manage(*check, **SERVES, **KEPT_SAFE, DATA_DIR=str(tmp_path))
     assert checked.returncode == 0, checked.stderr
     assert settings.SILENCED_SYSTEM_CHECKS == ["security.W005", "security.W021"]  # HSTS on other names
-    bare = manage(*check, **SERVES, DATA_DIR=str(tmp_path))
+    loose = {**PROVIDED, "OIDC_ISSUER": "http://localhost:8080"}
+    bare = manage(*check, **SERVES, **loose, DATA_DIR=str(tmp_path))
     assert bare.returncode == 1
-    assert all(f"footpath.W00{number}" in bare.stderr for number in (1, 2, 3, 4))
+    assert all(f"footpath.W00{number}" in bare.stderr for number in (1, 2, 3, 4, 5))
 
 
 # Serving

@@ -41,6 +41,7 @@ from triage.actions.content import (
     retire_draft,
 )
 from triage.actions.guesses import note_guess, pause_for_name
+from triage.actions.identities import NotLetIn, let_in
 from triage.actions.invitations import end_of_day, invite, invite_again, mail_link, move, revoke
 from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
@@ -81,6 +82,7 @@ __all__ = [
     "NeedsTwoPeople",
     "NotAStep",
     "NotComplete",
+    "NotLetIn",
     "NotProved",
     "NotTicked",
     "NotToManage",
@@ -110,6 +112,7 @@ __all__ = [
     "keep_examined",
     "keep_form",
     "keep_open",
+    "let_in",
     "load_draft",
     "mail_link",
     "manage_staff",

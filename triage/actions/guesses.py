@@ -25,8 +25,10 @@ def pause_for_name(name: str, now: datetime) -> timedelta:
 
 
 @transaction.atomic
-def note_guess(name: str, now: datetime, *, held_up: bool = False) -> None:
+def note_guess(name: str, now: datetime, *, held_up: bool = False, why: str = "") -> None:
     """A wrong guess at a name, or ("") at none of ours; `held_up`: nobody looked whether it was right.
+
+    `why`: what else kept somebody out.
 
     Each wrong guess at a name of ours is an entry. Of the others, which anybody can send without end, some are.
     """
@@ -35,7 +37,7 @@ def note_guess(name: str, now: datetime, *, held_up: bool = False) -> None:
     endless = held_up or not name
     if endless and count > (1 if held_up else ENTERED) and not _tenfold(count):
         return
-    detail = f"locked: {count} refused unseen within this hour" if held_up else ""
+    detail = f"locked: {count} refused unseen within this hour" if held_up else why
     if not name and count > ENTERED:
         detail = f"{count} within this hour"
     note_access(AccessEntry.What.FAILED, name, now, detail=detail)

@@ -1,6 +1,7 @@
 """How staff come in, and how long they stay: first the password, then a code from a device of their own.
 
 Nobody is signed in by a password alone. Until the code is right, the session says who gave the password and no more.
+For whom a provider vouches, provider.py stands in place of the password, and of the code where that is the provider's.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from django_otp.util import random_hex
 
 from triage import actions
 from triage.admin import known_devices
-from triage.models import StaffDevice
+from triage.models import StaffDevice, StaffIdentity
 from triage.models.accounts import opened_key, sealed_key
 from triage.server.gate import address_of
 from triage.server.hashing import Busy, guesses
@@ -51,6 +52,7 @@ NOTED_EVERY = timedelta(minutes=1)
 LONGEST = timedelta(hours=8)
 PASSWORD_HOLDS = timedelta(minutes=10)  # until the code is there
 HALF_IN = "password_given_by"
+CODE_BY = "second_factor_by"  # in the session: the provider that asked for it in our place
 BACKEND = "triage.admin.sign_in.ByGroup"
 
 Page = Callable[[HttpRequest, User], HttpResponseBase]
@@ -61,6 +63,11 @@ class ByGroup(ModelBackend):
 
     def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
         return Permission.objects.none()
+
+    def authenticate(self, request: HttpRequest | None, *args: Any, **credentials: Any) -> Any:
+        """By password; never into an account of the provider's, whoever has given it one."""
+        user = super().authenticate(request, *args, **credentials)
+        return None if user and StaffIdentity.objects.filter(user=user.pk).exists() else user
 
 
 # How long a session lasts
@@ -91,8 +98,10 @@ def goes_on(session: SessionBase, now: datetime, *, quiet: bool = False) -> bool
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether this session came about by a device that its user still has, or needs none."""
-    return not settings.STAFF_SECOND_FACTOR or getattr(request.user, "otp_device", None) is not None
+    """Whether this session came about by a device that its user still has, or the provider's, or needs none."""
+    if not settings.STAFF_SECOND_FACTOR or getattr(request.user, "otp_device", None) is not None:
+        return True
+    return settings.PROVIDER is not None and request.session.get(CODE_BY) == settings.PROVIDER.issuer
 
 
 # The password
@@ -122,16 +131,21 @@ class PasswordView(LoginView):
             response = super().form_valid(form)
             known_devices.remember(self.request, response, form.get_user())
             return response
-        session = self.request.session
-        session.flush()  # a new key: somebody else may know the old one
-        session[HALF_IN] = {
-            "user": form.get_user().pk,
-            "at": timezone.now().timestamp(),
-            "next": self.get_success_url(),
-            "hash": form.get_user().get_session_auth_hash(),
-            "key": sealed_key(random_hex(20), form.get_user().pk),  # for a device to be set up
-        }
-        return redirect("admin:second_factor")
+        return to_the_code(self.request, form.get_user(), self.get_success_url())
+
+
+def to_the_code(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
+    """Who this is was shown by a password or a provider; what is left is the code."""
+    session = request.session
+    session.flush()  # a new key: somebody else may know the old one
+    session[HALF_IN] = {
+        "user": user.pk,
+        "at": timezone.now().timestamp(),
+        "next": wanted,
+        "hash": user.get_session_auth_hash(),
+        "key": sealed_key(random_hex(20), user.pk),  # for a device to be set up
+    }
+    return redirect("admin:second_factor")
 
 
 def half_in(request: HttpRequest) -> User | None:
@@ -188,7 +202,7 @@ def ask_code(request: HttpRequest, user: User) -> HttpResponseBase:
             return response
         user_login_failed.send(__name__, credentials={"username": user.get_username()}, request=request)
         form.add_error("code", CodeForm.WRONG)
-    return _page(request, "code", title="Your code", form=form)
+    return staff_page(request, "code", title="Your code", form=form)
 
 
 @between
@@ -205,7 +219,7 @@ def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
             form.add_error("code", CodeForm.WRONG)
         else:
             go_on_url = _come_in(request, user, device)
-            page = _page(
+            page = staff_page(
                 request,
                 "recovery",
                 title="Your recovery codes for Footpath",
@@ -215,7 +229,7 @@ def set_up(request: HttpRequest, user: User) -> HttpResponseBase:
             known_devices.remember(request, page, user)
             return page
     link = StaffDevice(user=user, key=key).config_url
-    return _page(
+    return staff_page(
         request,
         "set_up",
         title="Set up your second factor",
@@ -244,7 +258,7 @@ def _tell_what_is_left(request: HttpRequest, device: Device) -> None:
         )
 
 
-def _page(request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+def staff_page(request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
     return TemplateResponse(
         request, f"admin/sign_in/{name}.html", {**admin.site.each_context(request), **context}
     )
@@ -281,7 +295,9 @@ class BusyMiddleware:
 
 def _refused_page(request: HttpRequest, wait: timedelta, status: int) -> HttpResponse:
     seconds = ceil(wait.total_seconds())
-    page = _page(request, "wait", title="Try again in a moment", seconds=seconds, minutes=ceil(seconds / 60))
+    page = staff_page(
+        request, "wait", title="Try again in a moment", seconds=seconds, minutes=ceil(seconds / 60)
+    )
     page.status_code = status
     page.headers["Retry-After"] = str(seconds)
     return page.render()
@@ -299,7 +315,7 @@ def name_for_lock(request: HttpRequest, credentials: dict[str, Any] | None) -> s
 
 
 def locked(request: HttpRequest) -> HttpResponse:
-    page = _page(request, "locked", title="Locked for 15 minutes")
+    page = staff_page(request, "locked", title="Locked for 15 minutes")
     page.status_code = 429
     page.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return page.render()

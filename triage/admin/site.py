@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
-from triage.admin import kept, sign_in, staff, worklist
+from triage.admin import kept, provider, sign_in, staff, worklist
 from triage.models import AccessEntry, FirstPassword, the_clinic
 from triage.store import outbox, readiness, retention
 
@@ -98,6 +98,8 @@ class StaffSite(admin.AdminSite):
             path("session/", kept.session_view, name="session"),
             path("welcome/<uidb64>/<token>/", in_staff_language(staff.WelcomeView.as_view()), name="welcome"),
             path("staff/", self.admin_view(staff.staff_view), name="triage_staff"),
+            path("provider/", in_staff_language(provider.start), name="provider"),
+            path("provider/back/", in_staff_language(provider.back), name="provider_back"),
             path("second-factor/", in_staff_language(sign_in.ask_code), name="second_factor"),
             path("second-factor/set-up/", in_staff_language(sign_in.set_up), name="second_factor_set_up"),
             *(url for url in super().get_urls() if getattr(url, "name", "") not in unused),
@@ -129,6 +131,11 @@ class StaffSite(admin.AdminSite):
         )
         return cast(HttpResponse, view(request))
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        provided, hint = provider.is_provided(request.user), request.session.get(provider.HINT)
+        page = super().logout(request, extra_context)
+        return provider.signed_out(request, hint) if provided and request.method == "POST" else page
+
     def password_change(  # type: ignore[override]  # once it is changed, it leads on
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -143,7 +150,12 @@ class StaffSite(admin.AdminSite):
         told = request.user.has_perm("triage.view_outboxmail") and self.has_permission(request)
         request.clinic = getattr(request, "clinic", None) or the_clinic()  # type: ignore[attr-defined]
         late = outbox.late(request.clinic, timezone.now()) if told else 0  # type: ignore[attr-defined]
-        return {**super().each_context(request), **kept.context(request), "late_mails": late}
+        return {
+            **super().each_context(request),
+            **kept.context(request),
+            "late_mails": late,
+            "provider": settings.PROVIDER,
+        }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         seen = request.user.has_perm("triage.view_triagesession")
@@ -179,8 +191,11 @@ def _came(user: User, request: HttpRequest, **_signal: Any) -> None:
     kept.remember(request, user)
     if FirstPassword.objects.filter(user=user).exists():
         request.session[TO_CHOOSE] = True
-    with_a_recovery_code = isinstance(getattr(user, "otp_device", None), StaticDevice)
-    detail = "with a recovery code" if with_a_recovery_code else ""
+    ways = {
+        "by the provider": provider.is_provided(user),
+        "with a recovery code": isinstance(getattr(user, "otp_device", None), StaticDevice),
+    }
+    detail = ", ".join(way for way, taken in ways.items() if taken)
     actions.note_access(AccessEntry.What.LOGIN, user.get_username(), now, detail=detail)
 
 

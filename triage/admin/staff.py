@@ -22,6 +22,7 @@ from django.utils.http import urlsafe_base64_encode
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from triage import actions
+from triage.models import StaffIdentity
 
 MAY_MANAGE = "triage.manage_staff"
 IN_WORDS = {
@@ -80,12 +81,14 @@ def staff_view(request: HttpRequest) -> HttpResponse:
 
 def _people(me: User) -> list[dict[str, Any]]:
     with_device = set(TOTPDevice.objects.values_list("user", flat=True))
+    provided = set(StaffIdentity.objects.values_list("user", flat=True))
     users = actions.managed_staff().prefetch_related("groups").order_by("username")
     return [
         {
             "user": user,
             "groups": ", ".join(group.name for group in user.groups.all()),
             "device": user.pk in with_device,
+            "provided": user.pk in provided,
             "me": user.pk == me.pk,
         }
         for user in users
@@ -102,9 +105,10 @@ def _act(request: HttpRequest) -> User | None:
         user = actions.manage_staff(int(pk) if pk.isdecimal() and len(pk) < 10 else 0, what, who, now)
     except (User.DoesNotExist, actions.NotToManage):
         raise PermissionDenied from None
-    if what == "reset":
+    if what == "reset" and not StaffIdentity.objects.filter(user=user).exists():
         return user
-    messages.success(request, f"{user.get_username()}: {what}d.")
+    done = "device forgotten" if what == "reset" else f"{what}d"
+    messages.success(request, f"{user.get_username()}: {done}.")
     return None
 
 

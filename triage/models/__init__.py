@@ -3,7 +3,7 @@
 Only `actions` writes here.
 """
 
-from triage.models.accounts import FirstPassword, StaffDevice
+from triage.models.accounts import FirstPassword, StaffDevice, StaffIdentity
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
@@ -32,6 +32,7 @@ __all__ = [
     "ReleaseStep",
     "Review",
     "StaffDevice",
+    "StaffIdentity",
     "TriageSession",
     "WrongCodes",
     "the_clinic",

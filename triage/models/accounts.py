@@ -1,4 +1,4 @@
-"""The device of a staff member, whose secret is sealed where NOTE_KEYS is set."""
+"""Whose an account is: at the provider, and by the device, whose secret is sealed where NOTE_KEYS is set."""
 
 from __future__ import annotations
 
@@ -43,6 +43,24 @@ class FirstPassword(models.Model):
 
     def __str__(self) -> str:
         return f"first password of user {self.pk}"
+
+
+class StaffIdentity(models.Model):
+    """The account is somebody's at the provider: signed in to there and by no password of ours.
+
+    The provider's own key for them (its issuer, and its subject), since names and mail addresses change hands.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True)
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_each")]
+
+    def __str__(self) -> str:
+        return f"identity of user {self.pk}"
 
 
 class StaffDevice(TOTPDevice):

@@ -38,3 +38,9 @@ def _missing() -> Iterator[tuple[int, str, str]]:
             "Nobody has said that the disk is encrypted: the coded answers lie on it as they are.",
             "Encrypt it (LUKS or the provider's own), then set DISK_ENCRYPTED to on.",
         )
+    if settings.PROVIDER and not settings.PROVIDER.issuer.startswith("https://"):
+        yield (
+            5,
+            "OIDC_ISSUER is not https: whoever is on the line between can sign in as anybody.",
+            "Set OIDC_ISSUER to the provider's https address.",
+        )

@@ -20,6 +20,7 @@ HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
 SECRET_KEY_LENGTH = 50
 NOTE_KEY_LENGTH = 32  # bytes
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ROLES = ("Reviewers", "Managers", "Auditors")  # the groups of actions/accounts.py, which this file cannot ask
 
 
 AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
@@ -184,6 +185,49 @@ def backup_recipients(value: str) -> list[str]:
     return keys
 
 
+def issuer(value: str) -> str:
+    parts = urlsplit(value)
+    usable = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not (usable and parts.hostname) or parts.query or parts.fragment:
+        raise ValueError(
+            f"“{value}” is not the address of a provider; set one that begins with https:// and is exactly its “issuer”"
+        )
+    return value
+
+
+def secret_file(value: str) -> str:
+    try:
+        secret = Path(value).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        secret = ""
+    if not secret:
+        raise ValueError(
+            "the file cannot be read, or is empty; set the full path of one that the service may read"
+        )
+    return secret
+
+
+def roles(value: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in value.split(","):
+        group, _, role = (part.strip() for part in pair.rpartition("="))
+        if not group or role not in ROLES:
+            raise ValueError(
+                f"“{pair.strip()}” gives no role; set pairs such as footpath-nurses=Reviewers, parted by commas, each "
+                f"with one of {', '.join(ROLES)}"
+            )
+        if found.setdefault(group, role) != role:
+            raise ValueError(f"“{group}” has two roles; set each group once")
+    return found
+
+
+def claim_values(value: str) -> list[tuple[str, str]]:
+    pairs = [tuple(part.strip() for part in pair.partition("=")[::2]) for pair in value.split(",")]
+    if not all(name and wanted for name, wanted in pairs):
+        raise ValueError(f"“{value}” names no claim and value; set pairs such as amr=mfa, parted by commas")
+    return [(name, wanted) for name, wanted in pairs]
+
+
 def time_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
@@ -281,6 +325,55 @@ VARIABLES = (
         "Staff sign in with their password and a code from an app on their own device.",
     ),
     Variable(
+        "OIDC_ISSUER",
+        "an https address",
+        issuer,
+        "none: staff have accounts here alone",
+        "Staff sign in with their accounts of this provider (OpenID Connect), see docs/deploy.md. The three below are "
+        "required with it.",
+    ),
+    Variable("OIDC_CLIENT_ID", "text", str, "none", "What the provider calls Footpath."),
+    Variable(
+        "OIDC_CLIENT_SECRET",
+        "text",
+        str,
+        "none",
+        "What the provider knows Footpath by. Or name a file, so that it stands in no variable:",
+    ),
+    Variable(
+        "OIDC_CLIENT_SECRET_FILE",
+        "full path of a file",
+        secret_file,
+        "none",
+        "The file that holds that secret.",
+    ),
+    Variable(
+        "OIDC_ROLES",
+        "`GROUP=ROLE`, parted by commas",
+        roles,
+        "none",
+        "Which group of the provider has which role here: Reviewers, Managers or Auditors. Who is in none of them "
+        "cannot sign in.",
+    ),
+    Variable(
+        "OIDC_GROUPS_CLAIM",
+        "name of a claim",
+        str,
+        "`groups`",
+        "Where the provider's ID token has the groups.",
+    ),
+    Variable(
+        "OIDC_SECOND_FACTOR",
+        "`CLAIM=VALUE`, parted by commas",
+        claim_values,
+        "none: our own second factor is asked",
+        "What the ID token says when the provider asked for a second factor, such as `amr=mfa`; any of them will do.",
+    ),
+    Variable("OIDC_SCOPE", "words", str, "`openid profile`", "What is asked of the provider."),
+    Variable(
+        "OIDC_NAME", "text", str, "`your work account`", "How the log-in page calls it: “Sign in with …”."
+    ),
+    Variable(
         "TWO_PEOPLE_PUBLISH",
         "on or off",
         switch,
@@ -360,6 +453,20 @@ VARIABLES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """Who vouches for staff (OpenID Connect)."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    roles: dict[str, str]  # by the provider's group
+    groups_claim: str = "groups"
+    second_factor: tuple[tuple[str, str], ...] = ()
+    scope: str = "openid profile"
+    name: str = "your work account"
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the variables say; None where one that has no default is not set."""
 
@@ -374,6 +481,7 @@ class Environment:
     database_url: str | Path | None
     data_dir: Path | None
     staff_second_factor: bool
+    provider: Provider | None
     two_people_publish: bool
     email_url: MailServer | None
     email_from: str | None
@@ -404,6 +512,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         faults.append(
             "STAFF_HOST: has to stand in ALLOWED_HOSTS, and not first; set it there after the patients' name."
         )
+    provider = _provider(values, faults)
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
     debug = bool(values.get("debug", False))
@@ -419,6 +528,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "database_url": None,
         "data_dir": None,
         "staff_second_factor": not debug,
+        "provider": provider,
         "two_people_publish": not debug,
         "email_url": None,
         "email_from": None,
@@ -430,3 +540,22 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "time_zone": "America/New_York",
     }
     return Environment(**(defaults | values))  # type: ignore[arg-type]
+
+
+def _provider(values: dict[str, object], faults: list[str]) -> Provider | None:
+    """Take its variables out of the others: they are one thing, or nothing."""
+    said = {name.removeprefix("oidc_"): values.pop(name) for name in list(values) if name.startswith("oidc_")}
+    if not said or faults:
+        return None
+    by_file = said.pop("client_secret_file", None)
+    if by_file and "client_secret" in said:
+        faults.append("OIDC_CLIENT_SECRET: the secret is in a file too; set one of the two.")
+    said.setdefault("client_secret", by_file)
+    faults += [
+        f"OIDC_{name.upper()}: signing in with a provider needs it; set it, or no OIDC_ variable."
+        for name in ("issuer", "client_id", "client_secret", "roles")
+        if not said.get(name)
+    ]
+    if faults:
+        return None
+    return Provider(**said)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -26,6 +27,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from triage import __version__
+from triage.actions import MANAGERS
+from triage.admin.provider import Refused, asked
 from triage.domain.loading import ContentError
 from triage.models import OutboxMail, the_clinic
 from triage.server.checks import database_faults, no_answer, set_up_faults
@@ -62,9 +65,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, backups: Path, **options: Any) -> None:
         looks: list[Callable[[], Iterator[Finding]]] = [set_up, deployment, disk, mail_server, certificate]
-        looks += [lambda: backed_up(backups), database]
+        looks += [lambda: backed_up(backups), provider, database]
         if answers():
-            looks += [content, clocks, purge, mails, clinic]
+            looks += [content, clocks, purge, mails, clinic, other_way_in]
         to_do = 0
         self.stdout.write(f"Footpath {__version__}")
         for look in looks:
@@ -163,6 +166,26 @@ def certificate() -> Iterator[Finding]:
     yield Finding("https", f"the certificate of {name} is good for {left.days} days", remedy)
 
 
+def provider() -> Iterator[Finding]:
+    if settings.PROVIDER is None:
+        return
+    try:
+        with asked() as client:
+            said = client.server_metadata
+    except Refused as refused:
+        yield Finding(
+            "sign-in",
+            f"{settings.PROVIDER.issuer}: {refused.reason}, {refused.why}",
+            "Correct OIDC_ISSUER: it is word for word what its .well-known/openid-configuration says as “issuer”.",
+        )
+        return
+    if "S256" not in said.get("code_challenge_methods_supported", ["S256"]):
+        yield Finding("sign-in", "the provider does not know PKCE with S256", "Turn it on at the provider.")
+        return
+    out = "signs out there too" if said.get("end_session_endpoint") else "has no sign-out of its own"
+    yield Finding("sign-in", f"{settings.PROVIDER.issuer} answers, and {out}")
+
+
 def backed_up(folder: Path) -> Iterator[Finding]:
     remedy = "systemctl enable --now footpath-backup.timer, or name your folder with --backups."
     try:
@@ -250,6 +273,21 @@ def mails() -> Iterator[Finding]:
         )
     if not given_up and not late:
         yield Finding("mails", "none waits")
+
+
+def other_way_in() -> Iterator[Finding]:
+    """For when the provider is away."""
+    if settings.PROVIDER is None:
+        return
+    managers = User.objects.filter(groups__name=MANAGERS, is_active=True, is_staff=True, staffidentity=None)
+    names = [user.get_username() for user in managers if user.has_usable_password()]
+    yield Finding(
+        "sign-in",
+        f"without the provider: {', '.join(names) or 'nobody who manages'}",
+        ""
+        if names
+        else "manage.py create_staff NAME --group Managers, and keep its password and codes locked away.",
+    )
 
 
 def clinic() -> Iterator[Finding]:
