@@ -23,6 +23,7 @@ os.environ.update(
     NOTE_KEYS="",
     BACKUP_RECIPIENTS="",
     DISK_ENCRYPTED="",
+    METRICS_TOKEN="",
 )
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="footpath-test-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)

@@ -39,7 +39,9 @@ INSTALLED_APPS = [
     "triage.apps.TriageConfig",
 ]
 MIDDLEWARE = [
-    # These three come first, so that their headers are on static files and on refusals too.
+    "triage.server.request_number.RequestNumberMiddleware",
+    "triage.server.meters.MeterMiddleware",
+    # These three come before all that answers, so that their headers are on static files and on refusals too.
     "triage.server.headers.PrivateHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -208,6 +210,7 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
 NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
 CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
+METRICS_TOKEN = ENVIRONMENT.metrics_token  # see server/metrics.py
 BACKUP_RECIPIENTS = ENVIRONMENT.backup_recipients  # see server/backups.py
 
 # Cookies: on https the prefix ties each to this very host.

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from triage.patient import about, calendar, language, leaving, questionnaire, result, returning
-from triage.server import errors, health
+from triage.server import errors, health, metrics
 
 urlpatterns = [
     path("", questionnaire.home, name="home"),
@@ -42,6 +42,7 @@ urlpatterns = [
     path("robots.txt", about.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]
 

@@ -130,7 +130,7 @@ def test_the_pages_for_the_proxy_too(clinic, capsys, options, languages, told):
 
 def test_an_empty_refusal_would_be_told(clinic, monkeypatch):
     clinic()
-    monkeypatch.setattr("triage.server.errors.error_page", lambda *_any: error_page("not-found"))
+    monkeypatch.setattr("triage.server.errors.error_page", lambda *_any, **_more: error_page("not-found"))
     monkeypatch.setattr("triage.server.errors.languages_for", lambda request: [("no-such", "")])
     with pytest.raises(AssertionError):
         seen(monkeypatch)

@@ -112,6 +112,8 @@ def test_words_for_on_and_off(word, meaning):
         ("DISK_ENCRYPTED", "luks"),
         ("HSTS_SUBDOMAINS", "preload"),
         ("STAFF_HOST", "https://staff.example.org"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "a" * 40),
         ("OIDC_ISSUER", "http://login.example.org"),
         ("OIDC_ISSUER", "https://login.example.org?tenant=1"),
         ("OIDC_ISSUER", "https://"),
@@ -125,7 +127,7 @@ def test_words_for_on_and_off(word, meaning):
 def test_a_wrong_value_is_named_with_what_to_set(name, value):
     with pytest.raises(ImproperlyConfigured, match=rf"^{name}: .*; set [^.]") as refusal:
         read_environment({name: value})
-    if name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL"):
+    if name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "METRICS_TOKEN"):
         assert value not in str(refusal.value)
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,18 @@ from django.db import connection
 from triage.server.private_files import make_private, only_private
 
 AGE = b"age-encryption.org/"  # how a file that age encrypted begins
+
+
+FOLDER = Path("/var/backups/footpath")  # as deploy/ has it
+
+
+def newest(folder: Path) -> datetime | None:
+    """When the last backup in it was made; None where there is none, or none that may be seen."""
+    try:
+        made = [path.stat().st_mtime for path in folder.iterdir() if path.is_file()]
+    except OSError:
+        return None
+    return datetime.fromtimestamp(max(made), UTC) if made else None
 
 
 class NotPossible(Exception):

@@ -19,6 +19,7 @@ SWITCH = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(("off",
 HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
 SECRET_KEY_LENGTH = 50
 NOTE_KEY_LENGTH = 32  # bytes
+TOKEN_LENGTH = 32
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ROLES = ("Reviewers", "Managers", "Auditors")  # the groups of actions/accounts.py, which this file cannot ask
 
@@ -40,6 +41,15 @@ def secret_key(value: str) -> str:
 
 def secret_keys(value: str) -> list[str]:
     return [secret_key(key.strip()) for key in value.split(",")]
+
+
+def token(value: str) -> str:
+    # The value is secret, so the message does not repeat it.
+    if len(value) < TOKEN_LENGTH or len(set(value)) < 10 or not value.isascii() or " " in value:
+        raise ValueError(
+            f"the token is too easy to guess; set at least {TOKEN_LENGTH} random letters and digits"
+        )
+    return value
 
 
 def hosts(value: str) -> list[str]:
@@ -313,8 +323,8 @@ VARIABLES = (
         "on or off",
         switch,
         "off",
-        "Believe `X-Forwarded-Proto: https` and the last address in `X-Forwarded-For`. "
-        "On only behind a proxy that sets or removes both headers itself. "
+        "Believe `X-Forwarded-Proto: https`, the last address in `X-Forwarded-For` and the number in `X-Request-ID`. "
+        "On only behind a proxy that sets or removes these headers itself. "
         "A request whose last address cannot be read is refused.",
     ),
     Variable(
@@ -421,6 +431,13 @@ VARIABLES = (
         "`manage.py backup_key` makes a pair; the secret one is kept elsewhere.",
     ),
     Variable(
+        "METRICS_TOKEN",
+        "32 or more random letters and digits",
+        token,
+        "none: `/metrics` is not there",
+        "Whoever sends it as a bearer token reads `/metrics`: counts and times, nothing of anybody.",
+    ),
+    Variable(
         "DISK_ENCRYPTED",
         "on or off",
         switch,
@@ -488,6 +505,7 @@ class Environment:
     note_keys: list[bytes]
     chain_key: bytes | None
     backup_recipients: list[str]
+    metrics_token: str | None
     disk_encrypted: bool
     log_json: bool
     time_zone: str
@@ -535,6 +553,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "note_keys": [],
         "chain_key": None,
         "backup_recipients": [],
+        "metrics_token": None,
         "disk_encrypted": False,
         "log_json": False,
         "time_zone": "America/New_York",

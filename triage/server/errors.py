@@ -15,7 +15,10 @@ from django.utils.translation import get_language_from_request
 from django.views.decorators.http import require_safe
 
 from triage.models import Clinic
+from triage.server import next_page
 from triage.server.gate import TooLarge
+from triage.server.meters import meters
+from triage.server.request_number import current
 
 RETRY_AFTER = "10"  # seconds
 
@@ -43,6 +46,8 @@ TEMPLATES = {
     "refused": (400, "refused.html"),
 }
 
+OUR_FAULT = ("failed", "closed")
+
 
 def languages_for(request: HttpRequest | None) -> list[tuple[str, Any]]:
     """The language of the pages in this browser; where it says nothing, every one that the clinic offers."""
@@ -55,13 +60,15 @@ def languages_for(request: HttpRequest | None) -> list[tuple[str, Any]]:
     return [each for each in offered if each[0] == language] or offered
 
 
-def error_page(name: str, request: HttpRequest | None = None) -> HttpResponse:
+def error_page(name: str, request: HttpRequest | None = None, *, request_number: str = "") -> HttpResponse:
+    """`request_number`: of the one that failed, for whoever looks into it."""
     status, template = TEMPLATES[name]
     number = LastKnown.emergency_number
     context = {
         "emergency_number": number,
         "clinic": {"emergency_number": number},
         "languages": languages_for(request),
+        "request_number": request_number,
     }
     response = HttpResponse(render_to_string(template, context), status=status)
     if status == 503:
@@ -88,13 +95,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return error_page("failed", request)
+    meters.went_wrong("ours")
+    return error_page("failed", request, request_number=current.get())
 
 
 @require_safe
 def problem(request: HttpRequest, name: str) -> HttpResponse:
     """What went wrong with a form that was sent; see the middleware below."""
-    return error_page(name if name in TEMPLATES else "not-found", request)
+    # Where our script asks, this page is part of the request that failed; where a redirect leads here, of another.
+    number = current.get() if next_page.HEADER in request.headers and name in OUR_FAULT else ""
+    return error_page(name if name in TEMPLATES else "not-found", request, request_number=number)
 
 
 class Middleware:
@@ -126,8 +136,7 @@ class DatabaseDownMiddleware(Middleware):
     """Answer honestly while the database is away: nothing was stored, try again, and the emergency advice."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return (
-            error_page("closed", request)
-            if isinstance(exception, OperationalError | InterfaceError)
-            else None
-        )
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        meters.went_wrong("database")
+        return error_page("closed", request, request_number=current.get())

@@ -12,6 +12,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
+from triage.server.request_number import of_record
+
 # The web server names a refused request with its address and bytes, and a failed one with its query.
 PERSONAL = re.compile(r"(?<=Invalid request) from ip=.*|\?\S*", re.DOTALL)
 
@@ -29,6 +31,8 @@ class PlainFormatter(logging.Formatter):
         told = PERSONAL.sub("", record.message)
         # What was sent may hold the end of a line, and after it a line that never happened.
         record.message = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in told)
+        if number := of_record(record):
+            record.message += f" [{number}]"
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:
@@ -45,6 +49,8 @@ class JsonFormatter(PlainFormatter):
             "logger": record.name,
             "message": PERSONAL.sub("", record.getMessage()),
         }
+        if number := of_record(record):
+            line["request"] = number
         if record.exc_info and record.exc_info[0]:
             line |= {"error": name(record.exc_info[0]), "places": places(record.exc_info[2])}
         return json.dumps(line, ensure_ascii=False)

@@ -31,6 +31,7 @@ from triage.actions import MANAGERS
 from triage.admin.provider import Refused, asked
 from triage.domain.loading import ContentError
 from triage.models import OutboxMail, the_clinic
+from triage.server.backups import FOLDER
 from triage.server.checks import database_faults, no_answer, set_up_faults
 from triage.store import readiness, releases, retention
 
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--backups",
             type=Path,
-            default=Path("/var/backups/footpath"),
+            default=FOLDER,
             help="the folder of backups (default: %(default)s)",
         )
 
