@@ -13,8 +13,10 @@ def main() -> None:
     # Pages, tables and content come through pipes, and are UTF-8 whatever this machine's terminal speaks.
     for stream in filter(None, (sys.stdin, sys.stdout)):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # For these Django would tell its own.
+    command = [sys.argv[0], "versions"] if sys.argv[1:] in (["--version"], ["version"]) else sys.argv
     try:
-        execute_from_command_line(sys.argv)
+        execute_from_command_line(command)
     except ImproperlyConfigured as fault:
         sys.exit(f"Footpath cannot start.\n{fault}")
     except OperationalError as fault:

@@ -12,6 +12,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -92,13 +93,18 @@ class MeterMiddleware:
 
 
 def _kind(request: HttpRequest) -> str:
-    if request.path.startswith(reverse("admin:index")):
+    if request.path.startswith(_staffs()):
         return "staff"
-    if request.path.startswith(f"/{settings.STATIC_URL.lstrip('/')}") or request.path in map(
-        reverse, NOBODY_WAITS
-    ):
+    if request.path.startswith(_nobody_waits()):
         return ""
     return "answer" if request.method == "POST" else "page"
 
 
-NOBODY_WAITS = ("healthz", "readyz", "metrics", "robots")
+@cache
+def _staffs() -> str:
+    return reverse("admin:index")
+
+
+@cache
+def _nobody_waits() -> tuple[str, ...]:
+    return (settings.STATIC_URL, *map(reverse, ("healthz", "readyz", "metrics", "robots")))
