@@ -2,9 +2,14 @@
 "use strict";
 let page, offline, kept, idle; // of the page that is shown
 let path, end, clock, timer;
+let tapped = -1000, since; // when a form was sent, and when the page was shown
 let edits = 0, held = 0, lost = false, sending = false;
-const STYLE = "[rel=stylesheet]";
+let coming; // while what stands on the page is on its way to be kept
+let ahead; // the page that it leads to, as the server made it
+let behind; // answers whose next page is shown already, until the server has taken them
+const STYLE = "[rel=stylesheet]", ASKED = { "Next-Page": "" };
 const named = (id) => document.getElementById(id);
+const inPlace = () => offline && !document.documentElement.matches(".room");
 
 // A page the browser kept for "back" may show somebody's answers: ask anew. So is one that another took the place of.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -22,8 +27,9 @@ const post = async (address, body, patience = 8000, headers = {}) => {
   try {
     const signal = AbortSignal.timeout?.(patience);
     const answer = await fetch(address, { method: "POST", body, headers, keepalive: true, signal });
-    const url = answer.headers.get("Next-Page") || (answer.redirected ? answer.url : "");
-    return { status: answer.status, url, text: await answer.text() };
+    const [next, mark, left] = ["Next-Page", "Page-Mark", "Seconds-Left"].map((name) => answer.headers.get(name));
+    const url = next || (answer.redirected ? answer.url : "");
+    return { status: answer.status, url, mark, left, text: await answer.text() };
   } catch {
     return {}; // no connection
   }
@@ -32,31 +38,36 @@ const post = async (address, body, patience = 8000, headers = {}) => {
 // Somebody is here, and this stands on the page.
 const stay = async () => {
   const now = edits, mine = page, sent = new FormData(page);
-  const { status, url, text } = await post((idle || kept).dataset.stay, sent), ok = status < 300;
+  const { status, left, ...next } = await post((idle || kept).dataset.stay, sent, 8000, inPlace() ? ASKED : {});
+  const ok = status < 300;
   if (page !== mine) return;
   if (ok && page.contact) page["contact-shown"].value = sent.get("contact"); // what the server has of it now
-  if (ok && url) location.replace(url); // closed, or a page of other questions
+  if (ok && !left) location.replace(next.url); // closed, or a page of other questions
   lost = !(status < 500); // else the page is sent: what comes says more
-  if (!ok || url) return;
-  end = Date.now() + text * 1000 || end;
+  if (!ok || !left) return;
+  end = Date.now() + left * 1000;
   held = Math.max(held, now);
+  ahead = next.url && { of: now, ...next };
 };
 
 // A page of questions is kept while it is filled in.
 const keep = async () => {
-  const mine = kept;
+  const mine = kept, now = edits;
   clearTimeout(timer);
-  if (!kept || held === edits || sending) return;
-  await stay();
+  if (behind && !(await catchUp())) return;
+  if (!kept || held === edits || sending || coming) return;
+  await (coming = stay());
   if (kept !== mine) return;
+  coming = null;
+  if (edits !== now) return keep();
   if (lost) timer = setTimeout(keep, 10000);
   const said = lost ? kept.dataset.not : held === edits ? kept.dataset.kept : kept.textContent;
   if (kept.textContent !== said) kept.textContent = said;
 };
-addEventListener("input", () => {
+addEventListener("input", ({ target }) => {
   edits++;
   clearTimeout(timer);
-  timer = setTimeout(keep, 1000);
+  timer = setTimeout(keep, /radio|checkbox/.test(target.type) ? 0 : 1000); // a tick is whole, a word grows
 });
 addEventListener("online", () => {
   if (offline) offline.hidden = true;
@@ -64,13 +75,38 @@ addEventListener("online", () => {
 });
 addEventListener("visibilitychange", () => document.hidden && keep());
 
+// The server takes the answers that led to the page which is shown: whether it did. Nothing else is sent before.
+const catchUp = () => behind.going ||= (async () => {
+  const { address, sent, mark } = behind;
+  const answer = await post(address, sent, 60000, { ...ASKED, "Page-Mark": mark });
+  if (!answer.status) {
+    behind.going = offline.hidden = false;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 10000);
+    return false;
+  }
+  behind = null;
+  if (answer.status === 204) return true;
+  sending = true; // this page goes: they lead elsewhere
+  show(answer);
+})();
+
+// The second tap of two is not meant for the page that the first one led to.
+addEventListener("click", (event) => {
+  const soon = event.timeStamp - tapped;
+  if (since < tapped || soon > (event.pointerType === "touch" ? 300 : event.detail > 1 ? 600 : 0)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
+
 // The page that a form leads to takes this one's place. A second tap sends nothing; without a connection this one stays.
 addEventListener("submit", async (event) => {
   const { target, submitter } = event, wait = named("wait");
   if (sending) return event.preventDefault();
   sending = true;
+  tapped = event.timeStamp;
   delete sessionStorage.whose; // what a button sends may lead into other questions
-  if (!offline || document.documentElement.matches(".room")) return setTimeout(() => (sending = false), 5000);
+  if (!inPlace()) return setTimeout(() => (sending = false), 5000);
   event.preventDefault();
   const pressed = submitter?.matches(".vh") ? page["go-on"] : submitter;
   pressed?.setAttribute("aria-busy", true);
@@ -78,7 +114,16 @@ addEventListener("submit", async (event) => {
   const sent = new URLSearchParams(new FormData(target));
   if (submitter?.name) sent.set(submitter.name, submitter.value);
   const address = submitter?.hasAttribute("formaction") ? submitter.formAction : target.action;
-  const answer = await post(address, sent, 60000, { "Next-Page": "" });
+  await coming;
+  const taken = !behind || (await catchUp());
+  if (taken === undefined) return;
+  if (taken && ahead?.of === edits && navigator.onLine && pressed === page["go-on"]) {
+    behind = { address, sent, mark: ahead.mark };
+    catchUp();
+    clearTimeout(slow);
+    return show(ahead);
+  }
+  const answer = taken ? await post(address, sent, 60000, ASKED) : {};
   clearTimeout(slow);
   if (answer.status) return show(answer);
   pressed?.removeAttribute("aria-busy");
@@ -127,11 +172,14 @@ const begin = () => {
   ({ page } = document.forms);
   [offline, kept, idle] = ["offline", "kept", "idle"].map(named);
   path = location.pathname;
+  since = performance.now();
   held = edits; // what stood on the page before was sent along
   end = Infinity; // when the server closes these pages
   lost = sending = false;
+  coming = ahead = null;
   clearInterval(clock);
   clearTimeout(timer);
+  if (behind) keep();
   document.querySelector("[autofocus]")?.focus(); // an error, or a question that an answer has opened
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;

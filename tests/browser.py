@@ -11,20 +11,24 @@ SWAPPED = "Not attached to an active page"  # Chromium is handing the page from 
 PATIENCE = 50  # times a tenth of a second
 # A color on its way to another one is neither.
 SETTLED = "Promise.allSettled(document.getAnimations().map(motion => motion.finished)).then(() => null)"
+# The server has taken the answers that led to the page which is shown.
+CAUGHT_UP = "() => typeof behind === 'undefined' || !behind"
 PAPERS = ("Letter", "A4")
 PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def press(control):
-    """Press a button or a link, and wait for the page it leads to."""
+    """Press a button or a link, and wait for the page it leads to, which may be there before it is asked for."""
     with control.page.expect_navigation():
         control.click()
+    control.page.wait_for_function(CAUGHT_UP)
 
 
 def press_key(page, key):
     """Press a key that leads to another page, and wait for that."""
     with page.expect_navigation():
         page.keyboard.press(key)
+    page.wait_for_function(CAUGHT_UP)
 
 
 def each_look(page, looks):

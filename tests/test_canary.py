@@ -290,8 +290,8 @@ def test_an_open_page_is_kept_without_what_was_sent(own_chromium, live_server, t
 @pytest.mark.looks
 def test_a_page_that_answers_a_form_is_kept_with_it(own_chromium, live_server, tmp_path, monkeypatch):
     def answer(request, open_visit, form):
-        actions.record_answers(open_visit, {}, timezone.now(), form.sent(), form.screen.key)
-        return questionnaire._show(RequestFactory().get("/"), open_visit, form.screen, form)
+        after = actions.record_answers(open_visit, {}, timezone.now(), form.sent(), form.screen.key)
+        return questionnaire._show(RequestFactory().get("/"), after, form.screen)
 
     monkeypatch.setattr(questionnaire, "_refuse", answer)
     assert kept_of_an_open_page(own_chromium, live_server.url, tmp_path) == (True, False)

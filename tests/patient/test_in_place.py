@@ -9,15 +9,16 @@ from django.db import OperationalError
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser import back, forward, press
+from tests.browser import CAUGHT_UP, back, forward, press
 from tests.patient.test_phone import choose, tap, violations
-from tests.visitor import BACK, Browser, Patient, publish
+from tests.visitor import BACK, FOOT_ONLY, Browser, Patient, publish
 from triage import actions
 from triage.models import Answer, TriageSession
-from triage.server.next_page import HEADER
+from triage.server.next_page import MARK, NEXT_PAGE
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ASKED = {f"HTTP_{HEADER.upper().replace('-', '_')}": ""}
+ASKED = {f"HTTP_{NEXT_PAGE.upper().replace('-', '_')}": ""}
+SHOWN = f"HTTP_{MARK.upper().replace('-', '_')}"
 URGENT = BACK | {"safety-now": ["bladder-bowel"]}
 
 
@@ -37,14 +38,14 @@ def begun():
 def answered(patient, page, **more):
     """What comes back for the answers to this page."""
     given = {item.key: patient.answers[item.key] for item in page.context["form"].items}
-    return patient.client.post(page.request["PATH_INFO"], given, **more)
+    return patient.client.post(reverse("question", args=[page.context["screen"].key]), given, **more)
 
 
 @pytest.mark.alike("it is about what is sent")
 def test_a_form_of_the_script_is_answered_by_the_page_that_it_leads_to():
     patient, page = begun()
     answer = answered(patient, page, **ASKED)
-    assert (answer.status_code, answer[HEADER]) == (200, reverse("question", args=["safety-now"]))
+    assert (answer.status_code, answer[NEXT_PAGE]) == (200, reverse("question", args=["safety-now"]))
     assert answer.context["screen"].key == "safety-now"
     assert answer["Cache-Control"] == "no-store"
     assert Answer.objects.count() == 2
@@ -53,17 +54,17 @@ def test_a_form_of_the_script_is_answered_by_the_page_that_it_leads_to():
 @pytest.mark.alike("it is about what is sent")
 def test_any_other_by_a_redirect():
     answer = answered(*begun())
-    assert (answer.status_code, answer.get(HEADER)) == (302, None)
+    assert (answer.status_code, answer.get(NEXT_PAGE)) == (302, None)
 
 
 @pytest.mark.alike("it is about what is sent")
 def test_what_is_refused_and_an_error_are_pages_too():
     patient, page = begun()
     refused = patient.client.post(page.request["PATH_INFO"], **ASKED)
-    assert refused[HEADER] == page.request["PATH_INFO"]
+    assert refused[NEXT_PAGE] == page.request["PATH_INFO"]
     assert "<title>Error: " in refused.content.decode()
     unknown = patient.client.post(reverse("language"), {"language": "none"}, **ASKED)
-    assert (unknown.status_code, unknown[HEADER]) == (400, reverse("problem", args=["bad-request"]))
+    assert (unknown.status_code, unknown[NEXT_PAGE]) == (400, reverse("problem", args=["bad-request"]))
 
 
 @pytest.mark.alike("it is about what is sent")
@@ -73,7 +74,7 @@ def test_the_cookies_of_the_answer_are_those_of_the_page():
     page = browser.post(reverse("start"), **ASKED)
     assert page.context["screen"].key == "age"
     assert "visit" in page.cookies
-    spanish = browser.post(reverse("language"), {"language": "es", "next": page[HEADER]}, **ASKED)
+    spanish = browser.post(reverse("language"), {"language": "es", "next": page[NEXT_PAGE]}, **ASKED)
     assert '<html lang="es"' in spanish.content.decode()
     assert settings.LANGUAGE_COOKIE_NAME in spanish.cookies
 
@@ -93,6 +94,85 @@ def test_only_what_no_other_site_can_ask_for_is_compressed():
     packed = {"HTTP_ACCEPT_ENCODING": "gzip"}
     assert answered(patient, page, **ASKED, **packed)["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in patient.client.get(page.request["PATH_INFO"], **packed)
+
+
+# The page ahead
+
+
+JOURNEYS = {
+    "back": BACK,
+    "foot": FOOT_ONLY,
+    "helper, right foot": BACK | {"answering": "helper", "side": "right"},
+    "no pain, weak": BACK | {"foot-site": ["no-pain"], "leg-pain": "none", "foot-lift": "unable"},
+    "hurt": FOOT_ONLY | {"injury": "recent", "injury-steps": "yes", "injury-bone": "no"},
+    "urgent": URGENT,
+}
+
+
+def kept(patient, page, **more):
+    """What comes back when what stands on this page is kept."""
+    given = {item.key: patient.answers[item.key] for item in page.context["form"].items}
+    sent = {**given, "screen": page.context["screen"].key, "seen": page.context["seen"]}
+    return patient.client.post(reverse("stay"), sent, **ASKED, **more)
+
+
+def words(page):
+    return TOKEN.sub(r"\1\2", page.content.decode())
+
+
+@pytest.mark.parametrize("answers", JOURNEYS.values(), ids=JOURNEYS)
+def test_what_is_kept_brings_the_very_page_that_the_answers_lead_to(answers):
+    patient = Patient(answers)
+    page, ahead_of = patient.start(), 0
+    while (address := page.get(NEXT_PAGE)) != reverse("check"):
+        if address == reverse("emergency"):
+            page = patient.client.get(page.context["go_on_url"])
+            continue
+        stored = Answer.objects.count()
+        ahead = kept(patient, page)
+        assert Answer.objects.count() == stored, "what is kept is a draft"
+        page = answered(patient, page, **ASKED)
+        if MARK in ahead:
+            ahead_of += 1
+            assert ahead[MARK] == f"{page[NEXT_PAGE]} {page.context['seen']}"
+            assert ahead[NEXT_PAGE] == page[NEXT_PAGE]
+            assert words(ahead) == words(page)
+        else:
+            assert page[NEXT_PAGE] in (reverse("check"), reverse("emergency"))
+        assert ahead["Cache-Control"] == "no-store"
+    assert ahead_of >= 12
+
+
+def test_nothing_that_is_urgent_refused_or_not_asked_for_is_ahead():
+    patient, page = begun()
+    assert kept(patient, page)[MARK]
+    given = {"screen": "age", "seen": 0, "age": "16-or-over", "answering": "self"}
+    assert MARK not in patient.client.post(reverse("stay"), given), "without a script that asks"
+    assert MARK not in patient.client.post(reverse("stay"), given | {"answering": ""}, **ASKED)
+    safety = answered(patient, page, follow=True)
+    assert kept(patient, safety)[MARK]
+    patient.answers = URGENT
+    assert not kept(patient, safety).content
+    patient.answers = BACK | {"age": "under-16"}
+    assert not kept(patient, page).content
+
+
+def test_a_page_that_is_shown_already_is_not_sent_again():
+    patient, page = begun()
+    mark = kept(patient, page)[MARK]
+    again = answered(patient, page, **ASKED, **{SHOWN: mark})
+    assert (again.status_code, again.content) == (204, b"")
+    assert Answer.objects.count() == 2
+
+
+def test_another_page_is_sent_although_one_is_shown():
+    """Another tab has answered since: the page that is shown knows less."""
+    patient, page = begun()
+    mark = kept(patient, page)[MARK]
+    answered(patient, page)
+    again = answered(patient, page, **ASKED, **{SHOWN: mark})
+    assert (again.status_code, again[NEXT_PAGE]) == (200, reverse("question", args=["safety-now"]))
+    assert mark != f"{again[NEXT_PAGE]} {again.context['seen']}"
 
 
 # The browser
@@ -243,6 +323,7 @@ def test_a_page_of_another_version_is_loaded(page, documents):
         route.fulfill(response=answer, body=answer.text().replace("/footpath.js", "/footpath.js?newer"))
 
     start(page)
+    nothing_ahead(page)
     page.route("**/questions/age/", newer)
     choose(page, BACK)
     documents.clear()
@@ -255,8 +336,9 @@ def test_a_page_of_another_version_is_loaded(page, documents):
 @pytest.mark.looks
 def test_without_a_session_the_browser_goes_to_the_page_that_says_so(page, documents):
     start(page)
-    TriageSession.objects.all().delete()
     choose(page, BACK)
+    page.wait_for_load_state("networkidle")
+    TriageSession.objects.all().delete()
     documents.clear()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/expired/")
@@ -266,6 +348,7 @@ def test_without_a_session_the_browser_goes_to_the_page_that_says_so(page, docum
 @pytest.mark.looks
 def test_what_no_page_of_ours_says_leads_back_to_the_page(page):
     start(page)
+    page.route("**/stay/", lambda route: route.abort())
     page.route("**/questions/age/", lambda route: route.fulfill(status=502, body="bad gateway"), times=1)
     choose(page, BACK)
     with page.expect_event("domcontentloaded"):
@@ -312,9 +395,15 @@ def held_up(page, path):
     return held
 
 
+def nothing_ahead(page):
+    """What stands on the page cannot be kept, so that no next page is there before it is asked for."""
+    page.route("**/stay/", lambda route: route.abort())
+
+
 @pytest.mark.looks
 def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
     start(page)
+    nothing_ahead(page)
     choose(page, BACK)
     sent = held_up(page, "/questions/age/")
     page.evaluate("""addEventListener("click", () =>
@@ -332,6 +421,7 @@ def test_a_tap_is_answered_at_once_and_a_second_sends_nothing(page):
 @pytest.mark.looks
 def test_who_hears_the_page_is_told_that_it_takes_a_while(page):
     start(page)
+    nothing_ahead(page)
     choose(page, BACK)
     sent = held_up(page, "/questions/age/")
     page.get_by_role("button", name="Continue").click()
@@ -344,6 +434,7 @@ def test_who_hears_the_page_is_told_that_it_takes_a_while(page):
 @pytest.mark.looks
 def test_what_did_not_arrive_can_be_sent_again(page):
     start(page)
+    nothing_ahead(page)
     choose(page, BACK)
     page.route("**/questions/age/", lambda route: route.abort("connectionreset"), times=1)
     page.get_by_role("button", name="Continue").click()
@@ -360,8 +451,121 @@ def test_what_comes_late_of_one_page_says_nothing_on_the_next(page):
     start(page)
     kept = held_up(page, "/stay/")
     choose(page, BACK)
-    page.wait_for_timeout(1500)
-    go_on(page)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Continue").click()
     kept[0].continue_()
+    page.wait_for_url("**/questions/safety-now/")
     page.wait_for_timeout(500)
     assert page.locator("#kept").inner_text() == ""
+
+
+# The next page before it is asked for
+
+
+def ready(page, screen, answers=BACK):
+    """At this screen, answered, and the page that it leads to has come."""
+    at(page, screen, answers)
+    choose(page, answers)
+    page.wait_for_function("() => ahead && ahead.of === edits")
+
+
+def on(page, screen):
+    page.wait_for_url(f"**/questions/{screen}/")
+    expect(page.locator(f"[name=screen][value={screen}]")).to_have_count(1)
+
+
+@pytest.mark.looks
+def test_what_is_kept_and_looked_at_leads_on_at_once(page):
+    ready(page, "safety-now")
+    sent = held_up(page, "/questions/safety-now/")
+    page.get_by_role("button", name="Continue").click()
+    on(page, "where")
+    session = TriageSession.objects.get()
+    assert session.drafts == {"safety-now": ["none"]}  # durable, though not yet an answer
+    choose(page, BACK)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_timeout(300)
+    assert page.locator("[aria-busy]").count()  # one after the other
+    assert not Answer.objects.filter(item="side").exists()
+    sent[0].continue_()
+    on(page, "injury")
+    page.wait_for_function(CAUGHT_UP)
+    assert list(Answer.objects.order_by("sequence").values_list("item", flat=True))[2:5] == [
+        "safety-now",
+        "side",
+        "foot-site",
+    ]
+
+
+@pytest.mark.looks
+def test_an_emergency_is_never_behind_another_page(page):
+    at(page, "safety-now")
+    choose(page, URGENT)
+    page.wait_for_function("() => !coming && held === edits")
+    sent = held_up(page, "/questions/safety-now/")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_timeout(300)
+    assert page.locator("[name=screen]").input_value() == "safety-now"
+    sent[0].continue_()
+    page.wait_for_url("**/emergency/")
+
+
+@pytest.mark.looks
+def test_what_is_changed_after_it_was_kept_leads_where_it_leads(page):
+    ready(page, "safety-now")
+    page.route("**/stay/", lambda route: route.abort())
+    tap(page, page.locator("[value=bladder-bowel]"))
+    go_on(page)
+    assert page.url.endswith("/emergency/")
+
+
+@pytest.mark.looks
+def test_answers_that_lead_elsewhere_meanwhile_lead_there(page, documents):
+    ready(page, "safety-now")
+    TriageSession.objects.all().delete()
+    documents.clear()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/expired/")
+
+
+@pytest.mark.looks
+def test_answers_that_are_lost_on_the_way_are_sent_again_before_the_next(page):
+    ready(page, "safety-now")
+    page.route("**/questions/safety-now/", lambda route: route.abort("connectionreset"))
+    page.get_by_role("button", name="Continue").click()
+    on(page, "where")
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute("**/questions/safety-now/")
+    choose(page, BACK)
+    go_on(page)
+    on(page, "injury")
+    assert {"safety-now", "side", "foot-site"} <= set(Answer.objects.values_list("item", flat=True))
+
+
+@pytest.mark.looks
+def test_a_tab_that_is_closed_before_they_arrive_loses_nothing(page, new_page):
+    ready(page, "safety-now")
+    page.route("**/questions/safety-now/", lambda route: route.abort())
+    page.get_by_role("button", name="Continue").click()
+    on(page, "where")
+    page.goto(reverse("go-on"))
+    on(page, "safety-now")
+    assert page.locator("[value=none]").is_checked()
+
+
+TAP = """([label, after]) => {
+    tapped = performance.now() - after;
+    since = tapped + 1;
+    const tap = new PointerEvent("click", { pointerType: "touch", bubbles: true, cancelable: true });
+    document.querySelector(label).dispatchEvent(tap);
+}"""
+
+
+@pytest.mark.looks
+def test_the_second_tap_of_two_does_nothing_on_the_next_page(page):
+    at(page, "where")
+    left = "label[for=id_side_left]"
+    page.evaluate(TAP, [left, 100])
+    assert not page.locator("input:checked").count()
+    page.evaluate(TAP, [left, 400])
+    assert page.locator("input:checked").count() == 1

@@ -211,7 +211,7 @@ def test_questions_that_nobody_touches_close_after_five_minutes(link, clock):
     patient = Patient(client=in_the_room(link()))
     patient.answer(patient.start())
     clock(minutes=4)
-    assert int(patient.client.post(reverse("stay")).content) == 300
+    assert int(patient.client.post(reverse("stay"))["Seconds-Left"]) == 300
     clock(minutes=8)
     assert name_of(patient.client.get(reverse("go-on"), follow=True)) == "question"
     clock(minutes=9, seconds=1)

@@ -6,6 +6,7 @@ What is urgent is told before anything else, whichever button was pressed and wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -119,6 +120,14 @@ def taken(
         elif valid.get(item, answer) != answer:
             given[item] = valid[item]
     return given, drafts
+
+
+def answered(open_visit: Visit, form: ScreenForm) -> Visit:
+    """The session as it is once the answers of this page are stored, all of them."""
+    given = form.answers()
+    drafts = {item: said for item, said in open_visit.drafts.items() if item not in form.fields}
+    last = open_visit.last_sequence + len(given)
+    return replace(open_visit.with_answers(given), drafts=drafts, refused="", last_sequence=last)
 
 
 def store(

@@ -17,7 +17,16 @@ from triage.domain.walk import open_screens, path_screens
 from triage.domain.wording import phrases
 from triage.patient.contact import contact_field
 from triage.patient.forms import ScreenForm
-from triage.patient.keeping import asked_again, emergency_page, keeping, store, taken
+from triage.patient.keeping import (
+    answered,
+    asked_again,
+    emergency_is_new,
+    emergency_page,
+    keeping,
+    sent_page,
+    store,
+    taken,
+)
 from triage.patient.page import (
     inside,
     made_for,
@@ -31,6 +40,7 @@ from triage.patient.page import (
     visited,
 )
 from triage.server.gate import address_of
+from triage.server.next_page import MARK, NEXT_PAGE
 from triage.store import releases, visit
 from triage.store.rooms import enter, read_room, room_of
 from triage.store.visit import Visit
@@ -109,22 +119,45 @@ def question(request: HttpRequest, open_visit: Visit, key: str) -> HttpResponse:
     if request.method == "POST":
         form = ScreenForm(open_visit.content, screen, open_visit.walk, request.POST)
         return _store(request, open_visit, form) if form.is_valid() else _refuse(request, open_visit, form)
-    refused, last = open_visit.refused == key, screen == open_visit.content.screens[-1]
-    form = ScreenForm(
-        open_visit.content,
-        screen,
-        open_visit.walk,
-        drafts=open_visit.drafts,
-        refused=refused,
-        contact=contact_field(open_visit) if last else None,
-    )
-    return _show(request, open_visit, screen, form)
+    return _show(request, open_visit, screen)
+
+
+def page_ahead(request: HttpRequest, open_visit: Visit) -> HttpResponse | None:
+    """The question page that the answers on the page which was sent would lead to; nothing is stored.
+
+    None where they cannot be taken as they stand, are urgent, or lead to any other kind of page.
+    """
+    form = sent_page(request, open_visit)
+    if form is None or not form.is_valid():
+        return None
+    after = answered(open_visit, form)
+    if emergency_is_new(open_visit, after):
+        return None
+    address = _after(form, open_visit, after)["Location"]
+    screens = path_screens(after.content, after.walk)
+    screen = next((each for each in screens if reverse("question", args=[each.key]) == address), None)
+    if screen is None:
+        return None
+    request.visit = after  # type: ignore[attr-defined]
+    request.path = address  # a page tells its own
+    page = _show(request, after, screen)
+    page.headers[NEXT_PAGE], page.headers[MARK] = address, _mark(address, after)
+    return page
+
+
+def _mark(address: str, of: Visit) -> str:
+    """Two question pages with the same mark are the same: this address after this many answers."""
+    return f"{address} {of.last_sequence}"
 
 
 def _store(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpResponse:
-    drafts = {item: said for item, said in open_visit.drafts.items() if item not in form.fields}
+    drafts = answered(open_visit, form).drafts
     urgent = store(request, open_visit, form, form.answers(), drafts)
-    return urgent or _after(form, open_visit, request.visit)  # type: ignore[attr-defined]
+    if urgent:
+        return urgent
+    led = _after(form, open_visit, request.visit)  # type: ignore[attr-defined]
+    led.headers[MARK] = _mark(led["Location"], request.visit)  # type: ignore[attr-defined]
+    return led
 
 
 def _after(form: ScreenForm, before: Visit, now: Visit) -> HttpResponse:
@@ -147,8 +180,16 @@ def _refuse(request: HttpRequest, open_visit: Visit, form: ScreenForm) -> HttpRe
     return urgent or asked_again(form)
 
 
-def _show(request: HttpRequest, open_visit: Visit, screen: Screen, form: ScreenForm) -> HttpResponse:
+def _show(request: HttpRequest, open_visit: Visit, screen: Screen) -> HttpResponse:
     content, walked = open_visit.content, open_visit.walk
+    form = ScreenForm(
+        content,
+        screen,
+        walked,
+        drafts=open_visit.drafts,
+        refused=open_visit.refused == screen.key,
+        contact=contact_field(open_visit) if screen == content.screens[-1] else None,
+    )
     screens = path_screens(content, walked)
     place = screens.index(screen)
     why = say(screen.why, phrases(content, walked.facts))

@@ -18,7 +18,9 @@ from triage.models import TriageSession
 from triage.patient.forms import ReturnForm
 from triage.patient.keeping import keep_as_draft, keeping
 from triage.patient.page import post_only, published, remember_language, to_position, visited
+from triage.patient.questionnaire import page_ahead
 from triage.server.gate import address_of
+from triage.server.next_page import NEXT_PAGE
 from triage.store import codes, visit
 from triage.store.rooms import mark_of
 from triage.store.visit import Visit
@@ -95,9 +97,15 @@ def _open(form: ReturnForm, request: HttpRequest) -> actions.Opened | None:
 @post_only
 @visited
 def stay(request: HttpRequest, open_visit: Visit) -> HttpResponse:
-    """The person is still there: keep what stands on the page. The seconds until the pages would close now."""
+    """The person is still there: keep what stands on the page. How long until the pages would close now.
+
+    A script that asks for it is given the page that what is kept would lead to (adr/0034).
+    """
     keep_as_draft(request, open_visit)
     now = timezone.now()
     actions.stay(open_visit.pk, now)
     still_open = replace(open_visit, last_active_at=now)
-    return HttpResponse(f"{still_open.seconds_left(now)}", content_type="text/plain")
+    ahead = page_ahead(request, still_open) if NEXT_PAGE in request.headers else None
+    response = ahead or HttpResponse(content_type="text/plain")
+    response.headers["Seconds-Left"] = f"{still_open.seconds_left(now)}"
+    return response

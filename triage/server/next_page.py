@@ -14,7 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 
 # By this header the script asks for the next page; in it the answer says which page it is.
-HEADER = "Next-Page"
+NEXT_PAGE = "Next-Page"
+# By this one it says which page it shows already (adr/0034): where a form leads to just that, nothing is sent anew.
+MARK = "Page-Mark"
 
 
 class NextPageMiddleware:
@@ -23,17 +25,25 @@ class NextPageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if HEADER not in request.headers:
+        if NEXT_PAGE not in request.headers:
             return response
+        if MARK in request.headers and response.headers.get(MARK) == request.headers[MARK]:
+            return _nothing_new(response)
         if address := _leads_to(response):
             sent_along = response.cookies
             response = self.get_response(_followed(request, response, address))
             for name, cookie in sent_along.items():
                 response.cookies.setdefault(name, cookie)
-            response.headers[HEADER] = address
+            response.headers[NEXT_PAGE] = address
         # How long a compressed page is can tell its secrets to somebody who has it made with other things in it, again
         # and again. No other site can have this one made: it takes the header, and the form's token.
         return cast(HttpResponse, GZipMiddleware(self.get_response).process_response(request, response))
+
+
+def _nothing_new(response: HttpResponse) -> HttpResponse:
+    empty = HttpResponse(status=204)
+    empty.cookies = response.cookies
+    return empty
 
 
 def _leads_to(response: HttpResponse) -> str:
