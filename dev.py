@@ -55,6 +55,7 @@ TEST_PROOFS = (
     "access",
     "canary",
     "clock",
+    "day",
     "golden-table",
     "headers",
     "hostile",

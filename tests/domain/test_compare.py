@@ -13,7 +13,7 @@ from tests.planted import Trees, content_with, entry, item, planted, when, writt
 from tests.shipped import EARLIER, earlier_content, earlier_trees, shipped_content, small_trees
 from tests.visitor import publish
 from triage.domain.content import Content
-from triage.domain.proof.compare import Comparison, compare
+from triage.domain.proof.compare import compare
 from triage.domain.proof.prove import by_engine
 from triage.domain.proof.space import Space
 
@@ -116,30 +116,20 @@ def test_a_code_of_one_content_only() -> None:
 # Version 1 and version 2
 
 
-@pytest.fixture(scope="module")
-def from_version_1() -> Comparison:
-    return compare(CONTENT, shipped_content())
-
-
-def test_version_1_is_compared_with_version_2(from_version_1: Comparison) -> None:
-    comparison = from_version_1
+def test_version_1_is_compared_with_version_2() -> None:
+    """Each from and to comes with an answer set that both decide so; version 1 does not hear the new questions."""
+    comparison = compare(CONTENT, shipped_content())
     assert 0 < comparison.differ < comparison.answer_sets
     assert comparison.left_out[0].startswith("answering is asked by the new content only")
     assert any(line.startswith("weak-since: only one content knows sudden;") for line in comparison.left_out)
-
-
-def test_each_change_from_version_1_is_true(from_version_1: Comparison) -> None:
-    """Each from and to comes with an answer set that both decide so; version 1 does not hear the new questions."""
-    for change in from_version_1.changes:
+    for change in comparison.changes:
         heard = {key: given for key, given in change.example.items() if key in CONTENT.items}
         assert by_engine(CONTENT, heard)[0] == change.old
         assert by_engine(shipped_content(), change.example)[0] == change.new
-
-
-def test_what_version_2_was_made_for_is_among_them(from_version_1: Comparison) -> None:
-    urgencies = {(change.old[-1], change.new[-1]) for change in from_version_1.changes}
+    urgencies = {(change.old[-1], change.new[-1]) for change in comparison.changes}
+    # What version 2 was made for, among it both legs that get worse over months.
     assert {("routine", "emergency"), ("same-day", "emergency"), ("emergency", "same-day")} <= urgencies
-    assert ("emergency", "routine") in urgencies  # both legs, getting worse over months
+    assert ("emergency", "routine") in urgencies
 
 
 # The command

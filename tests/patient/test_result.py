@@ -8,10 +8,11 @@ from itertools import islice
 import html5lib
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.browser import axe_finds, carry_over
 from tests.shipped import shipped_content
-from tests.visitor import BACK, FOOT_ONLY, NOW, Patient, publish, shipped_trees
+from tests.visitor import BACK, FOOT_ONLY, NOW, Patient, hand_in, publish, shipped_trees
 from triage import actions
 from triage.domain.decision import decide
 from triage.domain.loading import population
@@ -91,6 +92,20 @@ def result_of(answers, language="en", **settings):
     return html5lib.parse(page, namespaceHTMLElements=False)
 
 
+def handed_in(answers, language):
+    """The key of what somebody who has answered in this language has handed in."""
+    content, now = shipped_content(language), timezone.now()
+    _session, key = actions.start_session(language, now)
+    actions.fill_in(key, content.screens, read_answers(content, FOOT_ONLY | answers), language, now)
+    hand_in(key, now, language)
+    return key
+
+
+def show(page, live_server, key):
+    page.context.add_cookies([{"name": "visit", "value": key, "url": live_server.url}])
+    page.goto(reverse("result"))
+
+
 def text(element):
     return " ".join("".join(element.itertext()).split())
 
@@ -106,15 +121,10 @@ def box(root):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("outcome", USUAL, ids=lambda outcome: "-".join(filter(None, outcome)))
-def test_what_is_not_folded_is_short(outcome, language, new_page, live_server):
+def test_what_is_not_folded_is_short(outcome, language, page, live_server):
     publish()
     for answers in told()[outcome][:EACH]:
-        patient = Patient(FOOT_ONLY | answers)
-        patient.client.post(reverse("language"), {"language": language})
-        patient.whole()
-        page = new_page(viewport={"width": 390, "height": SCREEN}, locale=language)
-        carry_over(patient, page, live_server.url)
-        page.goto(reverse("result"))
+        show(page, live_server, handed_in(answers, language))
         screens = page.evaluate("document.documentElement.scrollHeight") / SCREEN
         assert page.evaluate(WORDS) <= MOST_WORDS[language]
         assert screens <= (1.5 if outcome[2] == "emergency" else 3.5)

@@ -103,7 +103,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 def problem(request: HttpRequest, name: str) -> HttpResponse:
     """What went wrong with a form that was sent; see the middleware below."""
     # Where our script asks, this page is part of the request that failed; where a redirect leads here, of another.
-    number = current.get() if next_page.HEADER in request.headers and name in OUR_FAULT else ""
+    number = current.get() if next_page.NEXT_PAGE in request.headers and name in OUR_FAULT else ""
     return error_page(name if name in TEMPLATES else "not-found", request, request_number=number)
 
 
