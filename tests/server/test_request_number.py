@@ -11,7 +11,7 @@ from tests.visitor import publish
 from triage.server import request_number
 from triage.server.environment import read_environment
 from triage.server.logs import JsonFormatter, PlainFormatter
-from triage.server.next_page import HEADER
+from triage.server.next_page import NEXT_PAGE
 
 pytestmark = pytest.mark.django_db
 SAYS = re.compile(r"tell the clinic about this, say this number: ([\w-]+)")
@@ -52,12 +52,12 @@ def numbers(caplog):
 @pytest.mark.parametrize("error", [RuntimeError("both-legs-weak"), OperationalError("gone")])
 def test_the_page_and_the_log_have_one_number(broken, caplog, error):
     broken(error)
-    page = begin(**{HEADER: "1"})
+    page = begin(**{NEXT_PAGE: "1"})
     (said,) = SAYS.findall(text(page))
     assert numbers(caplog) == {said}
     assert len(said) == 8
     assert f'"request": "{said}"' in JsonFormatter().format(caplog.records[-1])
-    assert SAYS.findall(text(begin(**{HEADER: "1"}))) != [said]
+    assert SAYS.findall(text(begin(**{NEXT_PAGE: "1"}))) != [said]
     assert request_number.current.get() == ""
 
 
@@ -71,7 +71,7 @@ def test_after_a_redirect_the_page_is_of_another_request_and_says_none(broken, c
 
 def test_in_spanish_too(broken):
     client = Client(raise_request_exception=False)
-    page = client.post("/start/", {"language": "es"}, headers={HEADER: "1", "accept-language": "es"})
+    page = client.post("/start/", {"language": "es"}, headers={NEXT_PAGE: "1", "accept-language": "es"})
     assert "diga este número: " in text(page)
 
 
@@ -89,7 +89,7 @@ def test_in_spanish_too(broken):
 )
 def test_a_number_is_taken_from_a_proxy_that_is_trusted(broken, caplog, settings, trusted, sent, taken):
     settings.ENVIRONMENT = read_environment({"TRUST_PROXY": trusted})
-    page = begin(**{HEADER: "1", "x-request-id": sent})
+    page = begin(**{NEXT_PAGE: "1", "x-request-id": sent})
     said = SAYS.findall(text(page))
     assert (said == [sent]) is taken
     assert numbers(caplog) == set(said)
@@ -98,4 +98,4 @@ def test_a_number_is_taken_from_a_proxy_that_is_trusted(broken, caplog, settings
 def test_what_is_nobodys_fault_says_no_number():
     assert not SAYS.findall(text(Client().get("/no-such-page/")))
     assert not SAYS.findall(text(Client().get("/problem/failed/")))
-    assert not SAYS.findall(text(Client().get("/problem/not-found/", headers={HEADER: "1"})))
+    assert not SAYS.findall(text(Client().get("/problem/not-found/", headers={NEXT_PAGE: "1"})))
