@@ -1,7 +1,7 @@
 """Staff sign in with their accounts of the clinic's provider (OpenID Connect): to it, back from it, and out.
 
 Authlib sends them there and checks what comes back: state, PKCE, nonce, signature, issuer, audience, times. What that
-opens here is decided here. See docs/adr/0034-the-clinics-own-accounts.md.
+opens here is decided here. See docs/adr/0035-the-clinics-own-accounts.md.
 """
 
 from __future__ import annotations
