@@ -17,7 +17,7 @@ from triage.domain.walk import Answers
 
 SIZE: Any = {"width": 390, "height": 844}
 PATIENCE = 120.0  # seconds for one page
-READS = 300  # milliseconds between answering and going on
+READS = 300  # milliseconds before answering, and between that and going on
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,7 @@ def answer(page: Page, boxes: list[str], by_hand: bool) -> None:
     if not by_hand:
         page.evaluate(CLICK, boxes)
         return
+    page.wait_for_timeout(READS)
     page.evaluate("for (const list of document.querySelectorAll('main .listed')) list.open = true")
     for box in boxes:
         for found in page.locator(f"{box}:not(:checked)").all():

@@ -10,7 +10,7 @@ from tests.visitor import publish
 from triage.admin.invitation_list import NAME
 from triage.models import Invitation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("it is about what a text looks like")]
 ADD, PASTE = "/admin/triage/invitation/add/", "/admin/triage/invitation/paste/"
 
 

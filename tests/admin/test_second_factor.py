@@ -22,7 +22,7 @@ from triage import actions
 from triage.admin import sign_in
 from triage.models import AccessEntry, FirstPassword
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("codes are checked by django-otp, in Python")]
 PASSWORD = "a password of its own"
 LOGIN, CODE, SET_UP = "/admin/login/", "/admin/second-factor/", "/admin/second-factor/set-up/"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

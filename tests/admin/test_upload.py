@@ -22,6 +22,8 @@ from triage.admin import upload
 from triage.models import Release
 from triage.store import releases
 
+pytestmark = pytest.mark.alike("a file is looked at before anything is stored")
+
 UPLOAD = "/admin/triage/release/upload/"
 PASSWORD = "a password of its own"
 
@@ -180,7 +182,6 @@ def as_served(transactional_db, monkeypatch):
     return client
 
 
-@pytest.mark.alike("it is about a program that is started, and its lines")
 def test_the_command_runs_and_names_each_fault(as_served):
     trees = other_trees()
     trees["decision"]["urgency"][0]["gives"] = "tomorrow"

@@ -17,6 +17,8 @@ from triage.domain.proof.compare import compare
 from triage.domain.proof.prove import by_engine
 from triage.domain.proof.space import Space
 
+pytestmark = pytest.mark.alike("contents are compared, wherever they are stored")
+
 CONTENT = earlier_content()
 
 

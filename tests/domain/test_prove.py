@@ -40,6 +40,8 @@ from triage.domain.proof.reach import by_screens
 from triage.domain.proof.space import RawAnswers, Space, codes
 from triage.domain.walk import AnswerError, Answers, path_screens, read_answers, walk
 
+pytestmark = pytest.mark.alike("contents are proved, wherever they are stored")
+
 CONTENT = shipped_content()
 SPACE = Space(CONTENT)
 # Properties that came after the content of before: each reason names this person's answers, and nothing is unread.

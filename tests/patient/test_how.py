@@ -5,7 +5,7 @@ import pytest
 from tests.shipped import shipped_trees
 from tests.visitor import publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("the page is made of the content")]
 
 
 @pytest.mark.parametrize(

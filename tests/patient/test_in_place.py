@@ -16,7 +16,12 @@ from triage import actions
 from triage.models import Answer, TriageSession
 from triage.server.next_page import MARK, NEXT_PAGE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.alike(
+        "it is about what is sent; answers and drafts are stored by the journey machine, on both"
+    ),
+]
 ASKED = {f"HTTP_{NEXT_PAGE.upper().replace('-', '_')}": ""}
 SHOWN = f"HTTP_{MARK.upper().replace('-', '_')}"
 URGENT = BACK | {"safety-now": ["bladder-bowel"]}
@@ -41,7 +46,6 @@ def answered(patient, page, **more):
     return patient.client.post(reverse("question", args=[page.context["screen"].key]), given, **more)
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_a_form_of_the_script_is_answered_by_the_page_that_it_leads_to():
     patient, page = begun()
     answer = answered(patient, page, **ASKED)
@@ -51,13 +55,11 @@ def test_a_form_of_the_script_is_answered_by_the_page_that_it_leads_to():
     assert Answer.objects.count() == 2
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_any_other_by_a_redirect():
     answer = answered(*begun())
     assert (answer.status_code, answer.get(NEXT_PAGE)) == (302, None)
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_what_is_refused_and_an_error_are_pages_too():
     patient, page = begun()
     refused = patient.client.post(page.request["PATH_INFO"], **ASKED)
@@ -67,7 +69,6 @@ def test_what_is_refused_and_an_error_are_pages_too():
     assert (unknown.status_code, unknown[NEXT_PAGE]) == (400, reverse("problem", args=["bad-request"]))
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_the_cookies_of_the_answer_are_those_of_the_page():
     browser = Browser()
     browser.get("/")
@@ -79,7 +80,6 @@ def test_the_cookies_of_the_answer_are_those_of_the_page():
     assert settings.LANGUAGE_COOKIE_NAME in spanish.cookies
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_leaving_is_said_to_the_browser_itself():
     """Clear-Site-Data stands with the redirect."""
     patient, _page = begun()
@@ -88,7 +88,6 @@ def test_leaving_is_said_to_the_browser_itself():
     assert "Clear-Site-Data" in answer
 
 
-@pytest.mark.alike("it is about what is sent")
 def test_only_what_no_other_site_can_ask_for_is_compressed():
     patient, page = begun()
     packed = {"HTTP_ACCEPT_ENCODING": "gzip"}

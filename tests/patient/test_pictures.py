@@ -14,6 +14,8 @@ from triage.domain.content import MAPS, PICTURES
 from triage.domain.loading import check, languages
 from triage.templatetags.pictures import maps, places
 
+pytestmark = pytest.mark.alike("a drawing is made of the content and of answers")
+
 # Answers that are no single place of the body.
 NOWHERE = {
     "foot-site": {"all-over", "no-pain", "not-sure"},

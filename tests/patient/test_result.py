@@ -24,6 +24,8 @@ from triage.store import records, releases, words
 from triage.store.records import open_record
 from triage.templatetags.footpath import dialed
 
+pytestmark = pytest.mark.alike("a result is made of one record, which is the same text on both")
+
 # As often as made-up people (population.yaml) are told them; nine in ten and more are told one of these.
 USUAL = [
     ("foot", None, "routine"),

@@ -15,6 +15,8 @@ from triage.domain.content import SIGNS
 from triage.domain.wording import filled, phrases
 from triage.models import Clinic
 
+pytestmark = pytest.mark.alike("the page is made of the content")
+
 ALL_SET = Clinic(phone="555 0100", hours="8 to 5", advice_line="555 0199").as_settings()
 CONTENT = shipped_content()
 NOT_YET = "No clinician has checked it for these questions yet."
