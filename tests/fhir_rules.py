@@ -19,6 +19,14 @@ REQUIRED = {
     "QuestionnaireResponse": {"status"},
     "Observation": {"status", "code"},
     "OperationOutcome": {"issue"},
+    "Bundle": {"type"},
+    "Task": {"status", "intent"},
+    "Provenance": {"target", "recorded", "agent"},
+    "StructureDefinition": {"url", "name", "status", "kind", "abstract", "type"},
+    "CodeSystem": {"status", "content"},
+    "ValueSet": {"status"},
+    "NamingSystem": {"name", "status", "kind", "date", "uniqueId"},
+    "CapabilityStatement": {"status", "date", "kind", "fhirVersion", "format"},
 }
 
 
@@ -235,3 +243,23 @@ def answer_faults(answered, item, language, main):
             yield f"{link}: answered in other words"
         elif len(answers) > 1 and EXCLUSIVE in [part["url"] for part in option.get("extension", ())]:
             yield f"{link}: {option['valueCoding']['code']} stands alone"
+
+
+# Bundles
+
+
+def bundle_faults(bundle):
+    """HL7's rules: each entry is what its type says, and every address within leads to one of them."""
+    yield from schema_faults(bundle)
+    urls = [entry["fullUrl"] for entry in bundle["entry"]]
+    yield from (f"bdl-7: {url} stands there twice" for url in set(urls) if urls.count(url) > 1)
+    for entry in bundle["entry"]:
+        yield from schema_faults(entry["resource"])
+        yield from value_faults(entry["resource"])
+        if ("request" in entry) != (bundle["type"] == "transaction"):
+            yield "bdl-3: a request goes with a transaction"
+        yield from (
+            f"{entry['fullUrl']}: {found} leads nowhere"
+            for found in re.findall(r'"reference": "([^"#]+)"', json.dumps(entry["resource"]))
+            if found not in urls
+        )

@@ -82,6 +82,7 @@ class ClinicAdmin(GuardedList):
         ("Review", {"fields": ("outcomes", "open_outcomes")}),
         ("After sending, and coming back", {"fields": ("read_by", "return_days")}),
         ("Keeping", {"fields": ("retention_days", "privacy_contact", "complaint_route")}),
+        ("Exports", {"fields": ("fhir_base",)}),
         (
             "Telling the clinic",
             {"fields": ("tell_about", "mail", "tell_after", "second_mail", "second_after")},

@@ -26,6 +26,7 @@ NAMES = {
     "answers": "CSV, a row for each answer",
     "json": "JSON, a line for each submission",
     "fhir-responses": "FHIR R4, a QuestionnaireResponse for each submission",
+    "fhir-bundles": "FHIR R4, a transaction for each submission: answers, decision, task",
 }
 REVIEWS = "reviews"
 MAY_EXPORT_REVIEWS = "triage.export_reviews"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from triage.exports import fhir_response, json_lines, reviews, table
+from triage.exports import json_lines, reviews, table
+from triage.exports.fhir import Json
+from triage.exports.fhir_bundle import bundle
+from triage.exports.fhir_response import ndjson, response
+from triage.exports.public import Public
 from triage.exports.stream import Export, Format
-from triage.models import TriageSession
+from triage.models import TriageSession, the_clinic
 from triage.store.records import submissions
 
+FHIR: dict[str, Callable[[Public], Json]] = {"fhir-responses": response, "fhir-bundles": bundle}
 FORMATS: dict[str, Format] = {
     "submissions": table.SUBMISSIONS,
     "answers": table.ANSWERS,
     "json": json_lines.JSON,
-    "fhir-responses": fhir_response.NDJSON,
+    **{name: ndjson(write) for name, write in FHIR.items()},
 }
 WITH_REVIEWS = FORMATS | {
     "submissions": table.table(table.SUBMISSION | reviews.CELLS, lambda data: [data]),
@@ -37,10 +42,13 @@ def export(
     with_reviews: bool,
 ) -> Export:
     """The submissions chosen in that format; with what staff did about each, where that is wanted."""
+    form = (WITH_REVIEWS if with_reviews else FORMATS)[name]
+    if name in FHIR:
+        form = ndjson(FHIR[name], the_clinic().fhir_base)
     if with_reviews:
         sessions = reviewed(since, until, urgency, release_sha256)
-        return Export(WITH_REVIEWS[name], sessions, notes=notes, beside=reviews.beside)
-    return Export(FORMATS[name], chosen(since, release_sha256, until, urgency), notes=notes)
+        return Export(form, sessions, notes=notes, beside=reviews.beside)
+    return Export(form, chosen(since, release_sha256, until, urgency), notes=notes)
 
 
 def chosen(

@@ -1,6 +1,7 @@
 """What the FHIR resources share: our names in FHIR, and texts in several languages.
 
-The base is a name and no address: `.example` is reserved, so nothing of anybody's can ever stand there.
+The base is a name and no address: `.example` is reserved, so nothing of anybody's can ever stand there. A clinic whose
+server holds our definitions sets a base of its own, see `rebased`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,18 @@ BASE = "https://footpath.example/fhir"
 DECISION = f"{BASE}/CodeSystem/decision"
 REFERENCE = f"{BASE}/NamingSystem/reference"
 RELEASE = f"{BASE}/NamingSystem/release-sha256"
+RECORD = f"{BASE}/NamingSystem/record-sha256"
+INVITATION = f"{BASE}/NamingSystem/invitation"
+PART = f"{BASE}/NamingSystem/part"
+PROGRAM = f"{BASE}/NamingSystem/program"
+SYSTEMS = {
+    REFERENCE: "The code on a patient's result",
+    RELEASE: "The SHA-256 of a release of the questions and rules",
+    RECORD: "The SHA-256 of the frozen record of a submission",
+    INVITATION: "The number of an invitation to answer before an appointment",
+    PART: "A part of a submission: its code, a dot, and origin, root, urgency, finding, hindsight or task",
+    PROGRAM: "The program that took the answers down",
+}
 HL7 = "http://hl7.org/fhir/StructureDefinition"
 
 # FHIR's strings hold no control characters, and of the spaces only these.
@@ -46,3 +59,38 @@ def extension(name: str, **value: object) -> Json:
 
 def string(text: str) -> str:
     return NOT_IN_A_STRING.sub(" ", text)
+
+
+def identifier(system: str, value: str) -> Json:
+    return {"system": system, "value": value}
+
+
+def named(kind: str, system: str, value: str, display: str = "") -> Json:
+    """A reference by what is known of it; where it stands is for the other server to know."""
+    reference: Json = {"type": kind, "identifier": identifier(system, value)}
+    return {**reference, "display": display} if display else reference
+
+
+# The fields in which a name of ours stands; never what a person wrote.
+OF_NAMES = {
+    "expression",
+    "fixedUri",
+    "fullUrl",
+    "ifNoneExist",
+    "questionnaire",
+    "system",
+    "url",
+    "value",
+    "valueSet",
+}
+
+
+def rebased(resource: Any, base: str, field: str = "") -> Any:
+    """With the clinic's base in place of ours, where it has set one."""
+    if not base or base == BASE:
+        return resource
+    if isinstance(resource, dict):
+        return {name: rebased(part, base, name) for name, part in resource.items()}
+    if isinstance(resource, list):
+        return [rebased(part, base, field) for part in resource]
+    return resource.replace(BASE, base) if isinstance(resource, str) and field in OF_NAMES else resource

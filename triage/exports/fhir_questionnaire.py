@@ -29,7 +29,8 @@ CONTROLS = {"one": "radio-button", "many": "check-box", "scale": "radio-button"}
 
 
 def as_text(release: Release, language: str | None = None) -> str:
-    return json.dumps(of_release(release, language), ensure_ascii=False, indent=2) + "\n"
+    resource = fhir.rebased(of_release(release, language), the_clinic().fhir_base)
+    return json.dumps(resource, ensure_ascii=False, indent=2) + "\n"
 
 
 def of_release(release: Release, language: str | None = None) -> Json:

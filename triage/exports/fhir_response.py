@@ -1,10 +1,12 @@
-"""A submission as a FHIR R4 QuestionnaireResponse, with its decision as Observations inside it.
+"""A submission as a FHIR R4 QuestionnaireResponse, its decision as Observations inside it (fhir_bundle.py: beside).
 
 Questions and answers stand in it as the patient read them. Our reader of it all is a clinician, so each part of
 the decision also carries its name and reasons for staff.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from triage.domain.content import Content, Item
 from triage.domain.logic import Facts
@@ -18,11 +20,24 @@ from triage.exports.stream import Format
 from triage.store import releases
 from triage.store.records import RecordAltered
 
+PROGRAM = fhir.named("Device", fhir.PROGRAM, "footpath", "Footpath")
 TEST_DATA = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 
 
 def response(data: Public) -> Json:
-    """Raises RecordAltered when the submission's release is not what was published."""
+    """The answers with the decision inside. Raises RecordAltered when the release is not what was published."""
+    inside = [
+        observation(data, part) | {"id": part, "derivedFrom": [{"reference": "#"}]} for part in parts(data)
+    ]
+    return {**answers(data), "contained": inside}
+
+
+def parts(data: Public) -> list[str]:
+    return [part for part in PARTS if data["decision"][part]]
+
+
+def answers(data: Public) -> Json:
+    """The answers alone."""
     try:
         content = releases.content(data["release"]["sha256"], data["language"])
     except ValueError:
@@ -31,9 +46,9 @@ def response(data: Public) -> Json:
     version = fhir.version(release["version"], release["sha256"])
     resource: Json = {
         "resourceType": "QuestionnaireResponse",
-        "meta": {"tag": [TEST_DATA]} if data["demo"] else None,
+        "id": data["reference"],
+        "meta": meta(data),
         "language": data["language"],
-        "contained": [_observation(data, part) for part in PARTS if data["decision"][part]],
         "extension": [
             *_corrects(data["corrects"]),
             *(_taken_back(content, flag) for flag in data["taken_back"]),
@@ -41,12 +56,30 @@ def response(data: Public) -> Json:
             *_review(data.get("review", {})),
         ],
         "identifier": _identifier(data["reference"]),
+        "basedOn": _based_on(data["invitation"]),
         "questionnaire": f"{fhir.url(content.key)}|{version}",
         "status": "completed",
+        "subject": patient(data),
         "authored": data["submitted_at"],
+        "author": PROGRAM,
+        "source": patient(data),
         "item": _groups(content, data),
     }
     return {name: value for name, value in resource.items() if value}
+
+
+def meta(data: Public) -> Json | None:
+    return {"tag": [TEST_DATA]} if data["demo"] else None
+
+
+def patient(data: Public) -> Json:
+    """A patient gives no name: whoever has this code. Another system puts its own patient in the place."""
+    return fhir.named("Patient", fhir.REFERENCE, data["reference"], "who has this code on their result")
+
+
+def _based_on(invitation: int | None) -> list[Json]:
+    """What asked for the answers: the clinic's invitation, in the place of an order."""
+    return [fhir.named("ServiceRequest", fhir.INVITATION, str(invitation))] if invitation else []
 
 
 def _identifier(reference: str) -> Json:
@@ -131,29 +164,29 @@ def _text(item: Item, text: str) -> Json:
 # The decision
 
 
-def _observation(data: Public, part: str) -> Json:
+def observation(data: Public, part: str) -> Json:
     """One part of the decision. Preliminary: no clinician has looked at it yet."""
     decision = data["decision"]
     reasons = decision["reasons"][part]
-    value: Json = {
-        "coding": [
-            {"system": f"{fhir.DECISION}-{part}", "code": decision[part], "display": decision["names"][part]}
-        ]
-    }
+    value: Json = {"coding": [coded(part, decision[part]) | {"display": decision["names"][part]}]}
     if part in decision["shown"]:
         value["text"] = fhir.string(decision["shown"][part])
-    observation: Json = {
+    resource: Json = {
         "resourceType": "Observation",
-        "id": part,
         "extension": [fhir.extension("rule", valueString=reason["rule"]) for reason in reasons],
         "status": "preliminary",
         "code": {"coding": [{"system": fhir.DECISION, "code": part}]},
+        "subject": patient(data),
         "effectiveDateTime": data["submitted_at"],
+        "performer": [PROGRAM],
         "valueCodeableConcept": value,
         "note": [{"text": fhir.string(reason["text"])} for reason in reasons],
-        "derivedFrom": [{"reference": "#"}],
     }
-    return {name: value for name, value in observation.items() if value}
+    return {name: value for name, value in resource.items() if value}
+
+
+def coded(part: str, code: str) -> Json:
+    return {"system": f"{fhir.DECISION}-{part}", "code": code}
 
 
 # The stream
@@ -168,10 +201,11 @@ def _refusal(reference: str) -> str:
     return line({"resourceType": "OperationOutcome", "issue": [issue]})
 
 
-NDJSON = Format(
-    ending="ndjson",
-    media_type="application/fhir+ndjson",
-    head="",
-    write=lambda data: line(response(data)),
-    refuse=_refusal,
-)
+def ndjson(write: Callable[[Public], Json], base: str = "") -> Format:
+    return Format(
+        ending="ndjson",
+        media_type="application/fhir+ndjson",
+        head="",
+        write=lambda data: line(fhir.rebased(write(data), base)),
+        refuse=_refusal,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from django.db.models import JSONField, Q, Value
 from django.utils.translation import gettext_lazy, override
@@ -190,6 +190,19 @@ class Clinic(models.Model):
         db_default=False,
         help_text="The address is used once and not kept; the mail has the link and nothing else. Whoever reads that "
         "mailbox can answer in the patient’s place.",
+    )
+
+    fhir_base = models.URLField(
+        "base address of our names in FHIR",
+        blank=True,
+        default="",
+        db_default="",
+        validators=[
+            URLValidator(schemes=["https"]),
+            RegexValidator(r"[^/]\Z", "Without a slash at its end."),
+        ],
+        help_text="Where what `manage.py export fhir-definitions` writes stands, as https://fhir.example.org/foot. "
+        "Empty: a name that is no address. Once another system has read an export, leave it as it is.",
     )
 
     class Meta:

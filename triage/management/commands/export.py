@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from triage import actions
 from triage.domain.loading import languages
-from triage.exports import BOM, export, reviewed, reviews, what_it_holds
+from triage.exports import BOM, FHIR, export, fhir_definitions, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.management.content import release as named_release
 from triage.management.operator import add_by, operator
@@ -24,7 +24,7 @@ from triage.models import AccessEntry, Release, TriageSession
 from triage.server.private_files import make_private
 from triage.store import releases
 
-QUESTIONNAIRE, REVIEWS = "fhir-questionnaire", "reviews"
+QUESTIONNAIRE, DEFINITIONS, REVIEWS = "fhir-questionnaire", "fhir-definitions", "reviews"
 URGENCIES = {level.name.lower().replace("_", "-"): level.value for level in TriageSession.Urgency}
 STEP = 1000
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["csv", "json", REVIEWS, QUESTIONNAIRE, "fhir-responses"])
+        parser.add_argument("what", choices=["csv", "json", REVIEWS, QUESTIONNAIRE, DEFINITIONS, *FHIR])
         parser.add_argument("--release", default="", help="the first letters of a release's SHA-256")
         parser.add_argument(
             "--since", type=date.fromisoformat, help="YYYY-MM-DD: submitted on that day or later"
@@ -71,8 +71,8 @@ class Command(BaseCommand):
         options["who"] = operator(by)
         with self._opened(out) as file:
             file.write(BOM if bom else "")
-            if what == QUESTIONNAIRE:
-                file.write(self._questionnaire(**options))
+            if what in (QUESTIONNAIRE, DEFINITIONS):
+                file.write(self._of_a_release(what, **options))
             elif what == REVIEWS:
                 self._reviews(file, **options)
             else:
@@ -92,14 +92,14 @@ class Command(BaseCommand):
         with out.open("w", encoding="utf-8", newline="") as file:
             yield file
 
-    def _questionnaire(self, who: str, release: str, language: str | None, **options: Any) -> str:
+    def _of_a_release(self, what: str, who: str, release: str, language: str | None, **options: Any) -> str:
         wanted = Release.objects.get(sha256=named_release(release)) if release else releases.current()
         known = languages(releases.trees(wanted.sha256))
         if language and language not in known:
             raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
-        detail = f"{QUESTIONNAIRE}: on the command line"
+        detail = f"{what}: on the command line"
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), f"release {wanted}", detail)
-        return as_text(wanted, language)
+        return as_text(wanted, language) if what == QUESTIONNAIRE else fhir_definitions.as_text(wanted)
 
     def _reviews(
         self,
