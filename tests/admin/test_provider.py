@@ -16,6 +16,7 @@ from tests.provider import SECRET, TestProvider
 from tests.staff import WORKLIST, staff, text
 from tests.visitor import Patient, publish
 from triage import actions
+from triage.actions import identities
 from triage.admin import provider as door
 from triage.models import AccessEntry, StaffIdentity
 
@@ -186,6 +187,14 @@ def test_a_name_that_somebody_has_here_makes_nobody_theirs(mercy):
     assert [group.name for group in local.groups.all()] == ["Managers"]
     sign_in()
     assert User.objects.count() == 2
+
+
+def test_a_name_that_is_taken_at_this_very_moment_is_not_theirs(mercy, monkeypatch):
+    actions.create_staff("anna", PASSWORD, "Managers")
+    free, too_late = identities._free, iter(["anna"])
+    monkeypatch.setattr(identities, "_free", lambda name: next(too_late, "") or free(name))
+    sign_in()
+    assert StaffIdentity.objects.get().user.username == "anna+2"
 
 
 def test_a_person_is_who_the_provider_says_whatever_they_are_called(mercy):
@@ -491,6 +500,11 @@ def test_from_the_button_to_the_worklist_and_out(mercy, page, live_server):
     assert mercy.signed_out == 1
     page.goto(WORKLIST)
     expect(page.get_by_role("heading", name="Clinic staff: log in")).to_be_visible()
+    mercy.person["groups"] = []
+    page.get_by_role("link", name="Sign in with Mercy").click()
+    page.get_by_role("link", name="Go on as Anna").click()
+    expect(page.get_by_role("alert")).to_contain_text("You have no role in Footpath")
+    assert axe_finds(page) == []
 
 
 @pytest.mark.looks

@@ -186,6 +186,7 @@ def test_the_providers_secret_may_be_in_a_file(tmp_path):
     (tmp_path / "secret").write_text("a secret\n", encoding="utf-8")
     named = {**PROVIDED, "OIDC_CLIENT_SECRET": "", "OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
     assert read_environment(named).provider.client_secret == "a secret"
+    assert "a secret" not in repr(read_environment(named))
     with pytest.raises(ImproperlyConfigured, match="set one of the two"):
         read_environment({**named, "OIDC_CLIENT_SECRET": "another"})
 

@@ -154,7 +154,8 @@ class StaffSite(admin.AdminSite):
             **super().each_context(request),
             **kept.context(request),
             "late_mails": late,
-            "provider": settings.PROVIDER,
+            # No more of it: the rest has a secret among it.
+            "provider_name": settings.PROVIDER.name if settings.PROVIDER else "",
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -8,7 +8,7 @@ import re
 import zoneinfo
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -475,7 +475,7 @@ class Provider:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     roles: dict[str, str]  # by the provider's group
     groups_claim: str = "groups"
     second_factor: tuple[tuple[str, str], ...] = ()
