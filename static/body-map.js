@@ -3,7 +3,8 @@
 "use strict";
 {
   const listed = document.currentScript.previousElementSibling;
-  listed.open = !matchMedia("(hover: none)").matches;
+  const small = innerWidth < 14 * parseFloat(getComputedStyle(listed).fontSize); // the drawing, for type this large
+  listed.open = small || !matchMedia("(hover: none)").matches;
   const wake = () => {
     const field = listed.closest("fieldset"), map = field.querySelector(".map"), { dataset } = map;
     const boxes = new Map([...field.querySelectorAll("input")].map((box) => [box.value, box]));

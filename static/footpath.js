@@ -23,6 +23,16 @@ addEventListener("change", ({ target }) => {
   }
 }, true); // before a drawing shows what is ticked
 
+// What was wrong is said no more once it is answered; its room stays, so that nothing moves under a finger.
+addEventListener("change", ({ target }) => {
+  const field = target.closest("[aria-invalid=true]"), problem = document.querySelector(".problem");
+  if (!field) return;
+  field.ariaInvalid = false;
+  const said = named(field.id + "_error");
+  said.removeAttribute("id"); // it describes the question no more
+  for (const past of [said, ...(document.querySelector("[aria-invalid=true]") ? [] : [problem])]) past.style.visibility = "hidden";
+});
+
 const post = async (address, body, patience = 8000, headers = {}) => {
   try {
     const signal = AbortSignal.timeout?.(patience);
@@ -102,6 +112,7 @@ addEventListener("click", (event) => {
 // The page that a form leads to takes this one's place. A second tap sends nothing; without a connection this one stays.
 addEventListener("submit", async (event) => {
   const { target, submitter } = event, wait = named("wait");
+  if (submitter?.dataset.said) named("saved").textContent = submitter.dataset.said;
   if (sending) return event.preventDefault();
   sending = true;
   tapped = event.timeStamp;

@@ -180,8 +180,8 @@ def test_parts_of_a_reason_may_stand_in_a_row_but_not_of_two():
 
 def test_the_list_of_signs_names_signs_that_point_to_the_back_and_no_others():
     names = [part.name for part in ENGLISH.sign_texts["K2"].parts]
-    assert not unknown(said_of("R1", "", signs=f"{names[0]}, {names[1]} and weak tiptoe"))
-    assert unknown(said_of("R1", "", signs=f"{names[0]} and a sore back"))
+    assert not unknown(said_of("R1", "pain", signs=f"{names[0]}, {names[1]} and weak tiptoe"))
+    assert unknown(said_of("R1", "pain", signs=f"{names[0]} and a sore back"))
 
 
 def test_a_phrase_may_be_any_of_its_wordings_and_nothing_else():

@@ -1,6 +1,6 @@
 """The lift tests are safe to try: sitting first, both hands on a counter, and a plain word to those who should not.
 
-A caution closes no question: whoever should not stand on the heels is still asked, and answers "I did not try".
+A caution closes no question: whoever should not stand on the heels is still asked, and answers "Not tried".
 """
 
 import pytest
@@ -11,7 +11,7 @@ from triage.domain.wording import cautions, worded
 CONTENT = {language: shipped_content(language) for language in ("en", "es")}
 STANDING = ("heel-stand", "tiptoe")
 
-# The contract: who should not try to stand on heels or toes.
+# Who should not try to stand on heels or toes.
 NOT_SAFE = {
     "hurt in the last 2 weeks": {"injury": {"recent"}},
     "a snap": {"changes": {"snap"}},
@@ -20,6 +20,7 @@ NOT_SAFE = {
     "a black toe": {"changes": {"black-toe"}},
     "numb like socks": {"numb-site": {"both-feet-socks"}},
     "a numb sole": {"numb-site": {"sole-or-heel"}},
+    "a foot that will not lift": {"foot-lift": {"unable"}},
     **{
         code: {"safety-now": {code}}
         for code in sorted(CONTENT["en"].items["safety-now"].codes - {"none", "not-sure"})
@@ -35,7 +36,7 @@ SAFE = {
 # The words by which a text names them, in each language.
 COUNTER = {"en": "kitchen counter with both hands", "es": "con las dos manos del mostrador"}
 NEAR = {"en": "somebody near", "es": "alguien cerca"}
-NOT_TRIED = {"en": "I did not try", "es": "No lo intenté"}
+NOT_TRIED = {"en": "Not tried", "es": "No se intentó"}
 MIGHT_FALL = {"en": "if you might fall", "es": "si se puede caer"}
 
 

@@ -325,7 +325,7 @@ def test_where_the_code_has_ended_another_is_to_be_had(clock):
     TriageSession.objects.update(return_until=timezone.now())
     page = patient.client.get(reverse("result"))
     assert page.context["way_back"] is None
-    assert "Get a code" in today(page)
+    assert "Get a code to come back" in today(page)
     assert name_of(come_back(save(patient))) == "result"
 
 

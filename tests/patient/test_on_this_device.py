@@ -412,7 +412,7 @@ def test_a_waiting_room_has_large_type_and_no_paper_unless_it_is_allowed(new_pag
         sizes[room], printed[room] = type_size(page), print_preview(page)
         page.locator("summary", has_text="Keep this page").click()
         assert page.get_by_role("button", name="Print this page").is_visible() == (room != "plain")
-        assert page.get_by_role("button", name="Copy as text").is_visible() == (room == "none")
+        assert page.get_by_role("button", name="Show it as text").is_visible() == (room == "none")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert sizes["plain"] == sizes["prints"] == 1.25 * sizes["none"]

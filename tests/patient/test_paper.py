@@ -103,7 +103,7 @@ def test_it_is_saved_from_the_result_under_the_code_and_kept_nowhere():
     patient.whole()
     reply = patient.client.post(reverse("go-on"), {"to": reverse("pdf")}, follow=True)
     assert reply["Content-Type"] == "application/pdf"
-    assert f'"{TriageSession.objects.get().reference}.pdf"' in reply["Content-Disposition"]
+    assert f'"your-result-{TriageSession.objects.get().reference}.pdf"' in reply["Content-Disposition"]
     assert "no-store" in reply["Cache-Control"]
     assert reply.content.startswith(b"%PDF")
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser import carry_over
+from tests.browser import carry_over, press
 from tests.invited import invite, open_code, when
 from tests.visitor import FOOT_ONLY, Browser, Patient, publish, shown
 from triage.models import Clinic, TriageSession
@@ -188,3 +188,42 @@ def test_hours_and_a_clinic_without_a_name_are_told_in_the_page_s_language(relea
     assert not [word for word in ("The clinic", "Mon–Fri") if word in told["es"]]
     patient.client.post(reverse("language"), {"language": "en"})
     assert "The clinic got your answers" in patient.client.get(reverse("result")).content.decode()
+
+
+# What is said at the moment it is true
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+def test_an_error_goes_when_its_question_is_answered(page):
+    publish()
+    page.goto("/")
+    press(page.get_by_role("button", name="Start now"))
+    press(page.get_by_role("button", name="Continue"))
+    expect(page.get_by_role("alert")).to_be_visible()
+    below = page.locator("#submit-id-go-on").bounding_box()
+    page.check("#id_age_16-or-over")
+    expect(page.locator("#id_answering_error")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_visible()  # the other question is still to be answered
+    expect(page.get_by_text("Problem: Choose one answer.")).to_be_hidden()
+    page.check("#id_answering_self")
+    expect(page.locator(".problem")).to_be_hidden()
+    assert page.locator("[aria-invalid=true]").count() == 0
+    assert page.locator("#submit-id-go-on").bounding_box()["y"] == below["y"]  # nothing moved
+
+
+@pytest.mark.looks
+@pytest.mark.django_db(transaction=True)
+def test_the_pdf_says_that_it_is_being_saved_and_has_a_readable_name(page, live_server):
+    publish()
+    patient = Patient()
+    patient.whole()
+    carry_over(patient, page, live_server.url)
+    page.goto(reverse("result"))
+    page.get_by_text("Keep this page").click()
+    assert page.locator("#saved").inner_text() == ""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PDF").click()
+    expect(page.locator("#saved")).to_have_text("Your PDF is being saved. Look in your downloads.")
+    reference = TriageSession.objects.get().reference
+    assert download.value.suggested_filename == f"your-result-{reference}.pdf"

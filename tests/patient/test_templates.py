@@ -27,8 +27,8 @@ from triage.templatetags.footpath import each_once, marks, sources_of
 
 # Bytes of a question page with its style sheets and scripts, which are sent compressed.
 WEIGHT_OF_THE_FIRST = 11_500
-WEIGHT = 19_500  # the urgent signs: twelve, and what each does not mean
-WEIGHT_WITH_PICTURE = 26_500
+WEIGHT = 19_500
+WEIGHT_WITH_PICTURE = 26_500  # a map, a stand, or the small drawings beside the urgent signs
 SCRIPTS = 7_500  # all that a patient's pages have
 FILES = re.compile(r'(?:href|src)="/static/([^"]+)"')
 ANSWERS = ("textarea", "options", "options short", "group")
@@ -129,6 +129,37 @@ def test_options_carry_their_hints_and_the_lone_one_stands_after_an_or(content):
     inner = list(fieldset)
     divider = next(index for index, element in enumerate(inner) if element.get("class") == "or")
     assert next(inner[divider + 1].iter("input")) is alone
+
+
+def test_what_rules_out_every_place_stands_above_the_drawing(content):
+    (_side, fieldset) = rendered(content, "where").iter("fieldset")
+    order = [*fieldset.iter()]
+    alone, drawing, listed = (
+        fieldset.find(path) for path in (".//input[@value='no-pain']", "div[@aria-hidden]", "details")
+    )
+    assert order.index(alone) < order.index(drawing) < order.index(listed)
+    assert listed.find(".//input[@value='no-pain']") is None
+    (fieldset, *_more) = rendered(content, "numb").iter("fieldset")  # there the places come first
+    order = [*fieldset.iter()]
+    assert order.index(fieldset.find("details")) < order.index(fieldset.find(".//input[@value='none']"))
+
+
+@pytest.mark.django_db
+def test_the_way_that_a_page_shows_never_goes_back():
+    publish()
+    patient = Patient(BACK)
+    page, places, reached, most = patient.start(), [], [], set()
+    while page.resolver_match.url_name == "question":
+        if page.context["screen"].key not in reached:
+            reached.append(page.context["screen"].key)
+            places.append((page.context["position"], page.context["reached"]))
+            most.add(page.context["most"])
+        page = patient.answer(page)
+    positions, steps = zip(*places, strict=True)
+    assert list(positions) == list(range(1, len(places) + 1))
+    assert list(steps) == sorted(steps)
+    assert len(most) == 1
+    assert steps[-1] == most.pop() >= positions[-1]
 
 
 def codes_of(item):
@@ -262,15 +293,15 @@ def test_a_question_page_with_all_it_asks_for_is_light(proof):
         key, files = page.context["screen"].key, FILES.findall(page.content.decode())
         weights[key] = len(page.content) + sum(map(sent, files))
         requests[key] = len(files)
-        if {"pictures.css", "stands.css"} & {*files}:
+        if {"pictures.css", "stands.css"} & {*files} or b'class="sign"' in page.content:
             pictured.add(key)
         page = patient.answer(page)
     proof.counted(bytes=weights, requests=requests)
     assert page.request["PATH_INFO"] == reverse("check")
-    assert pictured == {"where", "leg-where", "lifting", "tiptoe", "numb"}
+    assert pictured == {"safety-now", "where", "injury", "leg-where", "lifting", "tiptoe", "numb"}
     assert {key: bytes for key, bytes in weights.items() if bytes > limit(key in pictured)} == {}
     assert next(iter(weights.values())) <= WEIGHT_OF_THE_FIRST
-    assert {requests[key] for key in ("age", "injury", "leg", "back")} == {2}  # the style and the script
+    assert {requests[key] for key in ("age", "leg", "back")} == {2}  # the style and the script
     assert max(requests.values()) <= 5
 
 

@@ -133,7 +133,7 @@ def test_no_button_of_that_page_does_anything_here(letters, words):
 
 
 @pytest.mark.parametrize(
-    "words", ["Correct", "Copy as text", "Keep my result", "Finish", "The same as a link"]
+    "words", ["Correct", "Show it as text", "Keep my result", "Close and clear", "The same as a link"]
 )
 def test_no_button_of_a_result_does_anything_to_another(letters, words):
     first, _second = both(letters, "result", FOOT_ONLY)

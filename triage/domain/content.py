@@ -28,7 +28,9 @@ OUTCOMES: dict[str, tuple[str, ...]] = {"origin": ORIGINS, "root": ROOTS, "urgen
 
 # What can be drawn beside a question: places of the body to tap, or how to do what it asks.
 MAPS = ("foot", "leg", "lower-leg-and-foot")
-PICTURES = (*MAPS, "sitting", "on-heels", "on-tiptoe")
+PICTURES = (*MAPS, "sitting", "on-heels", "on-tiptoe", "sore-bones")
+# What can be drawn beside an answer, where a glance tells more than its words.
+SIGNS_DRAWN = ("seat", "both-legs", "cold-foot", "swollen-leg", "face")
 
 # The sections that every content has, and who reads them: the patient, staff (the clinic alone, in the
 # questionnaire's own language), or whom an answer leads out of the questions. A content may have more.
@@ -91,7 +93,9 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of an item. `ends` names the exit page that choosing it leads to, `group` what it stands under."""
+    """One choice of an item. `ends` names the exit page that choosing it leads to, `group` what it stands under,
+    `picture` the small drawing beside it.
+    """
 
     code: str
     text: str
@@ -99,6 +103,12 @@ class Option:
     exclusive: bool = False
     ends: str = ""
     group: str = ""
+    picture: str = ""
+
+    @property
+    def drawing(self) -> str:
+        """The template of its picture."""
+        return f"pictures/signs/{self.picture}.html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,11 @@ class Question(TemplateNameMixin):
             "answered": "" if item.key in form.to_answer else answer_words(form.content, item.key, given),
             "begin": form.opened and item.key == form.to_answer[0],
             "cautions": cautions(form.content, item, form.walked.facts),
+            "above": [block for block in blocks if block.above],
             "listed": [block for block in blocks if block.place and item.picture in MAPS],
-            "blocks": [block for block in blocks if not (block.place and item.picture in MAPS)],
+            "blocks": [
+                block for block in blocks if not (block.above or (block.place and item.picture in MAPS))
+            ],
             "input_type": field.field.widget.input_type,
         }
         return render_to_string(self.get_template_name(template_pack), about)
@@ -218,10 +221,13 @@ SHORT = 24  # letters: two such answers stand side by side on a phone
 
 @dataclass(frozen=True)
 class Block:
-    """Choices that stand together. `place`: they are places of a drawing; `other`: they stand after an "or"."""
+    """Choices that stand together. `above`: they rule out all that is drawn, and stand above it; `place`: they are
+    places of a drawing; `other`: they stand after an "or".
+    """
 
     group: str
     heading: str
+    above: bool
     place: bool
     other: bool
     choices: list[Choice]
@@ -232,16 +238,17 @@ class Block:
 
 
 def _blocks(item: Item, id: str, given: tuple[str, ...]) -> list[Block]:
-    """The options in their order: the places of a drawing, what is no place, and what stands alone."""
+    """The options in their order: what rules all out, the places of a drawing, what is no place, what stands alone."""
     headings = {group.key: group.text for group in item.groups}
     drawn = places(item.picture) if item.picture in MAPS else item.codes
-    found: dict[tuple[str, bool, bool], list[Choice]] = {}
-    other = False
+    found: dict[tuple[str, bool, bool, bool], list[Choice]] = {}
+    above, other = True, False
     for option in item.options:
-        other = other or option.exclusive
-        place = option.code in drawn and not other
+        above = above and option.exclusive
+        other = not above and (other or option.exclusive)
+        place = option.code in drawn and not (above or other)
         choice = Choice(option, f"{id}_{option.code}", option.code in given)
-        found.setdefault((option.group if place else "", place, other), []).append(choice)
+        found.setdefault((option.group if place else "", above, place, other), []).append(choice)
     return [Block(key[0], headings.get(key[0], ""), *key[1:], choices) for key, choices in found.items()]
 
 

@@ -53,7 +53,7 @@ def _told(context: dict[str, Any]) -> dict[str, Any]:
         "reasons": [reason["patient"]["text"] for reason in result["why_urgent"] if urgent],
         "say": {
             "title": _("What to say"),
-            "lines": [f"{_('My code is')} {record['reference']}", *filter(None, map(" ".join, said))],
+            "lines": [f"{_('My short code is')} {record['reference']}", *filter(None, map(" ".join, said))],
         },
         "parts": [part for part in _parts(context) if any(part.get(key) for key in part.keys() - {"title"})],
     }

@@ -201,7 +201,9 @@ def _show(request: HttpRequest, open_visit: Visit, screen: Screen) -> HttpRespon
         "why": why,
         "citations": tuple(citation(content, source) for source in why.sources),
         "position": place + 1,
-        "total": len(screens),
+        # Answers open and close pages: these two never go back.
+        "reached": content.screens.index(screen) + 1,
+        "most": len(content.screens),
         "back_url": reverse("question", args=[screens[place - 1].key]) if place else reverse("home"),
     }
     return render(request, "question.html", context)

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from triage import actions
@@ -72,7 +74,9 @@ def pdf(request: HttpRequest, open_visit: Visit) -> HttpResponse:
     if session is None or open_visit.room:
         return to_position(open_visit)
     made = result_pdf(_as_read(open_visit, session))
-    headers = {"Content-Disposition": f'attachment; filename="{session.reference}.pdf"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{slugify(_("Your result"))}-{session.reference}.pdf"'
+    }
     return HttpResponse(made, content_type="application/pdf", headers=headers)
 
 

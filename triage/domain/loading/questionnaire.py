@@ -10,6 +10,7 @@ from typing import cast
 from triage.domain.content import (
     MAPS,
     PICTURES,
+    SIGNS_DRAWN,
     Caution,
     Group,
     Item,
@@ -116,7 +117,7 @@ class QuestionnaireReader:
         return None
 
     def _option(self, node: Node, item: str) -> Option:
-        fields = node.fields(("code", "text"), ("hint", "exclusive", "ends", "group"))
+        fields = node.fields(("code", "text"), ("hint", "exclusive", "ends", "group", "picture"))
         code = fields["code"].key()
         return Option(
             code=code,
@@ -125,6 +126,7 @@ class QuestionnaireReader:
             exclusive=fields["exclusive"].yes_or_no(),
             ends=fields["ends"].text(),
             group=fields["group"].text(),
+            picture=fields["picture"].one_of(SIGNS_DRAWN),
         )
 
     def _group(self, node: Node, item: str) -> Group:
