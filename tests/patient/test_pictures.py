@@ -64,7 +64,7 @@ def unnamed(item):
 def test_every_place_is_named_in_every_view_that_names_it(language):
     with override(language):
         items = [item for item in shipped_content(language).items.values() if item.picture in MAPS]
-        assert {item.key: unnamed(item) for item in items} == dict.fromkeys(NOWHERE, Counter())
+        assert {item.key: unnamed(item) for item in items} == {key: Counter() for key in NOWHERE}
 
 
 def test_a_name_that_takes_too_many_lines_would_be_missed():
@@ -78,7 +78,11 @@ def test_a_name_that_takes_too_many_lines_would_be_missed():
     [
         ("foot-site", {"picture": "hand"}, "'hand' is not known here"),
         ("side", {"picture": "foot"}, "for kind many"),
-        ("side", {"options": [{"code": "left", "text": "Left", "picture": "hand"}]}, "'hand' is not known here"),
+        (
+            "side",
+            {"options": [{"code": "left", "text": "Left", "picture": "hand"}]},
+            "'hand' is not known here",
+        ),
         ("tiptoe", {"mirror-when": {"item": "side", "is": "right"}}, "mirror-when is for a picture"),
         ("leg-site", {"mirror-when": {"not": {"item": "side", "is": "left"}}}, "about one item"),
     ],
