@@ -176,7 +176,8 @@ def answer(page: Page, boxes: list[str], by_hand: bool) -> None:
         page.evaluate(CLICK, boxes)
         return
     page.wait_for_timeout(READS)
-    page.evaluate("for (const list of document.querySelectorAll('main .listed')) list.open = true")
+    for folded in page.locator("main .listed:not([open]) > summary").all():
+        folded.tap()
     for box in boxes:
         for found in page.locator(f"{box}:not(:checked)").all():
             page.locator(f"label[for='{found.get_attribute('id')}']").tap()

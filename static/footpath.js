@@ -2,11 +2,10 @@
 "use strict";
 let page, offline, kept, idle; // of the page that is shown
 let path, end, clock, timer;
-let tapped = -1000, since; // when a form was sent, and when the page was shown
+let since, tapped = -1000; // when the page was shown, and a form sent
 let edits = 0, held = 0, lost = false, sending = false;
-let coming; // while what stands on the page is on its way to be kept
-let ahead; // the page that it leads to, as the server made it
-let behind; // answers whose next page is shown already, until the server has taken them
+let coming, ahead; // what stands here on its way to be kept, and the page that it leads to
+let behind; // answers whose next page is shown, until the server has taken them
 const STYLE = "[rel=stylesheet]", ASKED = { "Next-Page": "" };
 const named = (id) => document.getElementById(id);
 const inPlace = () => offline && !document.documentElement.matches(".room");
@@ -60,6 +59,11 @@ const stay = async () => {
   ahead = next.url && { of: now, ...next };
 };
 
+const later = (wait) => {
+  clearTimeout(timer);
+  timer = setTimeout(keep, wait);
+};
+
 // A page of questions is kept while it is filled in.
 const keep = async () => {
   const mine = kept, now = edits;
@@ -70,14 +74,13 @@ const keep = async () => {
   if (kept !== mine) return;
   coming = null;
   if (edits !== now) return keep();
-  if (lost) timer = setTimeout(keep, 10000);
+  if (lost) later(10000);
   const said = lost ? kept.dataset.not : held === edits ? kept.dataset.kept : kept.textContent;
   if (kept.textContent !== said) kept.textContent = said;
 };
 addEventListener("input", ({ target }) => {
   edits++;
-  clearTimeout(timer);
-  timer = setTimeout(keep, /radio|checkbox/.test(target.type) ? 0 : 1000); // a tick is whole, a word grows
+  later(/radio|checkbox/.test(target.type) ? 0 : 1000); // a tick is whole, a word grows
 });
 addEventListener("online", () => {
   if (offline) offline.hidden = true;
@@ -85,15 +88,13 @@ addEventListener("online", () => {
 });
 addEventListener("visibilitychange", () => document.hidden && keep());
 
-// The server takes the answers that led to the page which is shown: whether it did. Nothing else is sent before.
+// Whether the server took the answers that led here. Nothing else is sent before.
 const catchUp = () => behind.going ||= (async () => {
   const { address, sent, mark } = behind;
   const answer = await post(address, sent, 60000, { ...ASKED, "Page-Mark": mark });
   if (!answer.status) {
-    behind.going = offline.hidden = false;
-    clearTimeout(timer);
-    timer = setTimeout(keep, 10000);
-    return false;
+    later(10000);
+    return (behind.going = offline.hidden = false);
   }
   behind = null;
   if (answer.status === 204) return true;
@@ -101,7 +102,7 @@ const catchUp = () => behind.going ||= (async () => {
   show(answer);
 })();
 
-// The second tap of two is not meant for the page that the first one led to.
+// The second tap of two is not meant for the next page.
 addEventListener("click", (event) => {
   const soon = event.timeStamp - tapped;
   if (since < tapped || soon > (event.pointerType === "touch" ? 300 : event.detail > 1 ? 600 : 0)) return;

@@ -12,8 +12,8 @@ from triage.server.headers import PrivateHeadersMiddleware
 pytestmark = [pytest.mark.django_db, pytest.mark.alike("headers are set by middleware, whatever is stored")]
 SECURITY = {
     "Content-Security-Policy": (
-        "base-uri 'none'; connect-src 'self'; default-src 'none'; font-src 'self'; form-action 'self'; "
-        "frame-ancestors 'none'; img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"
+        "base-uri 'none'; connect-src 'self'; default-src 'none'; form-action 'self'; "
+        "frame-ancestors 'none'; img-src 'self' data:; script-src 'self'; style-src 'self'"
     ),
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -42,6 +42,7 @@ PLAIN = {
     "Allow",
     "Cache-Control",
 }
+PLAIN |= {"Page-Mark", "Seconds-Left"}  # for our script; see ADR 34
 PLAIN |= {"Clear-Site-Data", "Retry-After", "Content-Disposition", "X-Robots-Tag"}
 
 
