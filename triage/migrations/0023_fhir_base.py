@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='clinic',
             name='fhir_base',
-            field=models.URLField(blank=True, db_default='', default='', help_text='Where what `manage.py export fhir-definitions` writes stands, as https://fhir.example.org/foot. Empty: a name that is no address. Once another system has read an export, leave it as it is.', validators=[django.core.validators.URLValidator(schemes=['https']), django.core.validators.RegexValidator('[^/]\\Z', 'Without a slash at its end.')], verbose_name='base address of our names in FHIR'),
+            field=models.CharField(max_length=200, blank=True, db_default='', default='', help_text='Where what `manage.py export fhir-definitions` writes stands, as https://fhir.example.org/foot. Empty: a name that is no address. Once another system has read an export, leave it as it is.', validators=[django.core.validators.URLValidator(schemes=['https']), django.core.validators.RegexValidator('[^/]\\Z', 'Without a slash at its end.')], verbose_name='base address of our names in FHIR'),
         ),
     ]

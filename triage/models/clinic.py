@@ -192,8 +192,9 @@ class Clinic(models.Model):
         "mailbox can answer in the patient’s place.",
     )
 
-    fhir_base = models.URLField(
+    fhir_base = models.CharField(
         "base address of our names in FHIR",
+        max_length=200,
         blank=True,
         default="",
         db_default="",
