@@ -211,7 +211,7 @@ class Journey(RuleBasedStateMachine):
         self.signs |= {*stored.get("safety-now", ())} - {"none"}
         self.times |= dict.fromkeys(stored, self.now)
         new = self.emergencies() - emergencies
-        onward = path if bad else self.onward(before, screen)
+        onward = reverse("question", args=[screen.key]) if bad else self.onward(before, screen)
         assert answer["Location"] == (reverse("emergency") if new else onward)
         if bad and not new:
             self.shown(tab, path)
