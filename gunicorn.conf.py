@@ -46,10 +46,10 @@ limit_request_field_size = 8190
 def refuse(client: Any, status: int, reason: str, _message: str) -> None:
     """What gunicorn itself could not read: our page with the emergency advice in place of its own."""
     from triage.server.errors import error_page
-    from triage.server.headers import HEADERS
+    from triage.server.headers import HEADERS, OF_PAGES
 
     page = error_page("failed" if status >= 500 else "refused")
-    headers = {"Content-Type": "text/html; charset=utf-8", "Connection": "close", **HEADERS}
+    headers = {"Content-Type": "text/html; charset=utf-8", "Connection": "close", **HEADERS, **OF_PAGES}
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     head = "\r\n".join([*lines, f"Content-Length: {len(page.content)}", "", ""])
     util.write_nonblock(client, head.encode("latin-1") + page.content)

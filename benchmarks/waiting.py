@@ -176,7 +176,7 @@ def answer(page: Page, boxes: list[str], by_hand: bool) -> None:
         page.evaluate(CLICK, boxes)
         return
     page.wait_for_timeout(READS)
-    for folded in page.locator("main .listed:not([open]) > summary").all():
+    for folded in page.locator("main .listed:not([open]) > summary:visible").all():
         folded.tap()
     for box in boxes:
         for found in page.locator(f"{box}:not(:checked)").all():

@@ -415,8 +415,8 @@ def test_the_web_server_refuses_in_a_sentence(tmp_path):
 # Headers
 
 
-def test_every_answer_carries_the_headers(client):
-    response = client.get("/healthz")
+def test_every_page_carries_the_headers(client):
+    response = client.get("/no-such-page/")
     policy = response.headers["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
     assert {rule.split()[1] for rule in policy} == {"'none'", "'self'"}

@@ -12,15 +12,18 @@ HEADERS = {
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
+    # Every page may be somebody's own; the first one is for all.
+    "X-Robots-Tag": "noindex",
+    # Every page may show answers. Static files carry their own Cache-Control, and keep it.
+    "Cache-Control": "no-store",
+}
+# What a browser hears of a page alone, and which a style sheet or script would carry in vain.
+OF_PAGES = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": (
         "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
         "microphone=(), payment=(), usb=()"
     ),
-    # Every page may be somebody's own; the first one is for all.
-    "X-Robots-Tag": "noindex",
-    # Every page may show answers. Static files carry their own Cache-Control, and keep it.
-    "Cache-Control": "no-store",
 }
 
 
@@ -30,6 +33,7 @@ class PrivateHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in HEADERS.items():
+        page = response.headers.get("Content-Type", "").startswith("text/html")
+        for name, value in {**HEADERS, **(OF_PAGES if page else {})}.items():
             response.headers.setdefault(name, value)
         return response
