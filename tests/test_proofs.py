@@ -61,7 +61,7 @@ def run(name, *arguments):
 
 def test_kill_worker():
     proved, control = prove(
-        "kill_worker", "--database", "sqlite", "--acked", "100", "--kills", "2", "--pause", "0.6"
+        "kill_worker", "--database", "sqlite", "--acked", "60", "--kills", "2", "--pause", "0.6"
     )
     assert proved["passed"]
     assert proved["lost"] == proved["wrong"] == proved["duplicated"] == 0

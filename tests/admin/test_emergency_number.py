@@ -9,7 +9,7 @@ from tests.visitor import publish
 from triage import actions
 from triage.models import AccessEntry, Clinic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("it is about who may change what")]
 CLINIC, NUMBER = "/admin/triage/clinic/1/change/", "/admin/triage/clinic/number/"
 
 

@@ -14,6 +14,8 @@ from triage.domain.examples import misses
 from triage.domain.loading import load
 from triage.store import examination, releases
 
+pytestmark = pytest.mark.alike("examples are handed in as all others are")
+
 CONTENT = shipped_content()
 FIRST_VIGNETTE, FIRST_CASE = CONTENT.vignettes[0].key, CONTENT.published_cases[0].id
 

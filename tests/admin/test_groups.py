@@ -12,7 +12,7 @@ from tests.visitor import NOW, publish
 from triage import actions
 from triage.models import Clinic, TriageSession
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("rights are Django's own on both")]
 
 
 @pytest.fixture(autouse=True)

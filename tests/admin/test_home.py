@@ -12,7 +12,7 @@ from triage import actions
 from triage.apps import warn_of_what_is_missing
 from triage.models import Clinic, TriageSession
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("it is about what a page says")]
 HOME = "/admin/"
 
 

@@ -18,6 +18,8 @@ from triage.admin import kept, sign_in
 from triage.models import Clinic, KeptForm, Review
 from triage.server import gate
 
+pytestmark = pytest.mark.alike("a form that is kept is one text on both")
+
 PASSWORD = "a password of its own"
 NOTE = "Called her; she comes at noon."
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')

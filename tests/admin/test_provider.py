@@ -20,7 +20,10 @@ from triage.actions import identities
 from triage.admin import provider as door
 from triage.models import AccessEntry, StaffIdentity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("who is let in is decided in Python; accounts are Django's own on both"),
+]
 START, BACK, LOGIN = "/admin/provider/", "/admin/provider/back/", "/admin/login/"
 PASSWORD = "a password of its own"
 

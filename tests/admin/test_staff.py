@@ -11,7 +11,7 @@ from tests.staff import staff, text
 from triage import actions
 from triage.models import AccessEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("accounts are Django's own on both")]
 PAGE = "/admin/staff/"
 PASSWORD = "a password of its own"
 

@@ -15,6 +15,10 @@ from triage.domain.loading import check, languages, load, unreadable
 from triage.domain.loading.letters import skeleton, strange_signs
 
 LEFT = "item.side.left"
+# A dozen stories and cases do for what is held of each.
+FEW = dict(shipped_trees()) | {
+    name: {name: shipped_trees()[name][name][:12]} for name in ("vignettes", "cases")
+}
 QUESTIONS = "questionnaire.yaml"
 DECISION = "decision.yaml"
 RESULTS = "results.yaml"
@@ -434,7 +438,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("plant", "file", "words"), FAULTS.values(), ids=FAULTS)
 def test_each_kind_is_named(plant, file, words):
-    faults = check(planted(plant), TODAY)
+    faults = check(planted(plant, FEW), TODAY)
     assert faults
     assert any(fault.file == file and words in fault.problem for fault in faults), list(map(str, faults))
     for fault in faults:
@@ -474,7 +478,7 @@ GOOD = {
 
 @pytest.mark.parametrize("plant", GOOD.values(), ids=GOOD)
 def test_what_is_right_is_not_refused(plant):
-    assert check(planted(plant), TODAY) == []
+    assert check(planted(plant, FEW), TODAY) == []
 
 
 def test_what_was_published_before_the_rules_stays_readable():

@@ -13,7 +13,10 @@ from triage.models import Answer, TriageSession
 from triage.store import visit, words
 from triage.store.prepared import Prepared
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.alike("the clock is the program's, and the journey machine turns it on both"),
+]
 START = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)  # half an hour before New York's clocks go back
 SECOND = timedelta(seconds=1)
 FORM = re.compile(r'<input type="hidden"[^>]*>')  # each session's own

@@ -18,7 +18,7 @@ from tests.visitor import Browser, Patient, publish
 from triage import actions
 from triage.models import Invitation, TriageSession, WrongCodes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike("the two-session machine opens letters on both")]
 
 
 @pytest.fixture(autouse=True)

@@ -193,7 +193,7 @@ def test_what_was_refused_is_shown_until_it_is_set_right_and_counts_for_nothing(
     patient = Patient(FOOT_ONLY | {"foot-site": ["ankle"]})
     page = patient.answer(patient.answer(patient.start()))
     path = page.request["PATH_INFO"]
-    sent = ["top", min(CONTENT.items["foot-site"].exclusive)]
+    sent = [min(CONTENT.items["foot-site"].exclusive), "top"]
     patient.client.post(path, {"foot-site": [*sent, "no-such-code"]})
     for _time in range(2):
         form = patient.client.get(path).context["form"]

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.alike("it is about what buttons send; drafts are stored by the journey machine, on both"),
 ]
 # On one page: an answer, and ticks that contradict each other.
-SITES = ["top", min(CONTENT.items["foot-site"].exclusive)]
+SITES = [min(CONTENT.items["foot-site"].exclusive), "top"]  # in the order of the page
 HALF = {"side": "left", "foot-site": SITES}
 # The buttons of a question page that take what stands there along and lead elsewhere.
 LEADING_AWAY = (

@@ -2,6 +2,7 @@
 screen of 360 pixels, no page of patients or staff is wider than the window, in any state and language."""
 
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 from django.contrib.auth.models import User
@@ -73,10 +74,10 @@ def too_wide(page, answered):
 
 
 def test_nothing_of_a_patients_page_is_wider_than_the_window(window, proof):
-    """In Spanish, whose words are longer; in the long form in each language."""
+    """In Spanish, whose words are longer, every other state; in the long form each in each language."""
     seen, found = 0, {}
     for language in LANGUAGES if proof.long else ("es",):
-        for name, state, answered in states(language, QUICK):
+        for name, state, answered in islice(states(language, QUICK), 0, None, 1 if proof.long else 2):
             seen += 1
             if wide := too_wide(window, answered):
                 found[f"{language} {name} {state}"] = wide

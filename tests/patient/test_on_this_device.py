@@ -196,6 +196,7 @@ def test_leave_now(page):
 def test_when_the_time_is_up_the_screen_is_cleared(page):
     page.clock.install()
     choose(second_question(page), {"safety-now": ["cold-limb"]})
+    expect(page.locator("#kept")).not_to_be_empty()
     age(31)
     pass_time(page, 30.1)
     page.wait_for_url("**/expired/")

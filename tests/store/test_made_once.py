@@ -12,6 +12,8 @@ from triage.store import releases, visit, words
 from triage.store.records import open_record
 from triage.templatetags import once
 
+pytestmark = pytest.mark.alike("what is kept in memory is kept there, whatever stores the record")
+
 
 def part(inner, names=""):
     return Template("{% load i18n once %}{% once " + names + " %}" + inner + "{% endonce %}")
