@@ -11,8 +11,8 @@ SWAPPED = "Not attached to an active page"  # Chromium is handing the page from 
 PATIENCE = 50  # times a tenth of a second
 # A color on its way to another one is neither.
 SETTLED = "Promise.allSettled(document.getAnimations().map(motion => motion.finished)).then(() => null)"
-# The server has taken the answers that led to the page which is shown.
-CAUGHT_UP = "() => typeof behind === 'undefined' || !behind"
+# The server has taken the answers that led to the page which is shown, and this page stays.
+CAUGHT_UP = "() => typeof behind === 'undefined' || !(behind || sending)"
 PAPERS = ("Letter", "A4")
 PAGE = re.compile(rb"/Type\s*/Page\b")
 
