@@ -264,7 +264,7 @@ def test_it_goes_with_its_session():
 
 
 def seconds_of(tab):
-    return int(re.search(r'http-equiv="refresh" content="(\d+);url=/go-on/\?ended"', tab.page.text)[1])
+    return int(re.search(r'http-equiv="refresh" content="(\d+); url=/go-on/\?ended"', tab.page.text)[1])
 
 
 def in_a_room():

@@ -424,4 +424,4 @@ def test_a_waiting_room_has_large_type_and_no_paper_unless_it_is_allowed(new_pag
 def test_without_scripts_a_waiting_room_ends_too(new_page):
     page = start(in_the_room(new_page(java_script_enabled=False)))
     assert page.locator("noscript meta[http-equiv=refresh]").count() or "http-equiv" in page.content()
-    assert re.search(r'content="(29\d|300);url=/go-on/"', page.content())
+    assert re.search(r'content="(29\d|300); url=/go-on/"', page.content())
