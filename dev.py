@@ -48,6 +48,8 @@ START_SECONDS = 120  # a server that ends is told of at once; this is for one th
 PROCESSORS = os.cpu_count() or 1
 WORKERS = {"SQLite": min(4, PROCESSORS + 1), "PostgreSQL": min(2, PROCESSORS // 2)}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WINDOWLESS = "chromium-headless-shell"
+WINDOWLESS = "chromium-headless-shell"
 # What asks pytest for its debugger, which needs the terminal for itself.
 TERMINAL = {"-n", "-n0", "--pdb", "--trace"}
 # Proofs that are tests, whose short form runs with all others. Those of proofs/ are programs.
@@ -190,12 +192,18 @@ def find_chromium() -> "str | None":
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
+def find_windowless() -> "str | None":
+    """The same engine without a window around each page, which then costs it half; else Chromium itself."""
+    return shutil.which(WINDOWLESS) or find_chromium()
+
+
 def install_chromium() -> None:
     if find_chromium():
         return
     ways = [[PYTHON, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        ways.insert(0, ["sh", "-c", "apt-get update -q && apt-get install -q -y chromium"])
+        apt = "apt-get update -q && apt-get install -q -y chromium"
+        ways[:0] = [["sh", "-c", apt + " " + WINDOWLESS], ["sh", "-c", apt]]  # not every system has both
     with step("Installing Chromium"):
         for way in ways:
             with contextlib.suppress(Failed):

@@ -10,11 +10,11 @@ const STYLE = "[rel=stylesheet]", ASKED = { "Next-Page": "" };
 const named = (id) => document.getElementById(id);
 const inPlace = () => offline && !document.documentElement.matches(".room");
 
-// A page the browser kept for "back" may show somebody's answers: ask anew. So is one that another took the place of.
+// A page kept for "back" may show somebody's answers: ask anew. So is one that another took the place of.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("popstate", () => location.pathname !== path && location.reload());
 
-// An answer that stands alone ("None of these") unticks the others, and they untick it.
+// "None of these" unticks the others, and they untick it.
 addEventListener("change", ({ target }) => {
   if (target.type !== "checkbox" || !target.checked) return;
   for (const box of document.getElementsByName(target.name)) {
@@ -22,7 +22,7 @@ addEventListener("change", ({ target }) => {
   }
 }, true); // before a drawing shows what is ticked
 
-// What was wrong is said no more once it is answered; its room stays, so that nothing moves under a finger.
+// An error goes once it is answered; its room stays, so that nothing moves under a finger.
 addEventListener("change", ({ target }) => {
   const field = target.closest("[aria-invalid=true]"), problem = document.querySelector(".problem");
   if (!field) return;
@@ -56,7 +56,7 @@ const stay = async () => {
   if (!ok || !left) return;
   end = Date.now() + left * 1000;
   held = Math.max(held, now);
-  ahead = next.url && { of: now, ...next };
+  ahead = next.url && { of: now, ...prepare(next) };
 };
 
 const later = (wait) => {
@@ -64,7 +64,6 @@ const later = (wait) => {
   timer = setTimeout(keep, wait);
 };
 
-// A page of questions is kept while it is filled in.
 const keep = async () => {
   const mine = kept, now = edits;
   clearTimeout(timer);
@@ -88,7 +87,7 @@ addEventListener("online", () => {
 });
 addEventListener("visibilitychange", () => document.hidden && keep());
 
-// Whether the server took the answers that led here. Nothing else is sent before.
+// Whether the server took what led here. Nothing else is sent before.
 const catchUp = () => behind.going ||= (async () => {
   const { address, sent, mark } = behind;
   const answer = await post(address, sent, 60000, { ...ASKED, "Page-Mark": mark });
@@ -99,7 +98,7 @@ const catchUp = () => behind.going ||= (async () => {
   behind = null;
   if (answer.status === 204) return true;
   sending = true; // this page goes: they lead elsewhere
-  show(answer);
+  show(prepare(answer));
 })();
 
 // The second tap of two is not meant for the next page.
@@ -110,7 +109,7 @@ addEventListener("click", (event) => {
   event.stopPropagation();
 }, true);
 
-// The page that a form leads to takes this one's place. A second tap sends nothing; without a connection this one stays.
+// The page that a form leads to takes this one's place. A second tap sends nothing; offline this one stays.
 addEventListener("submit", async (event) => {
   const { target, submitter } = event, wait = named("wait");
   if (submitter?.dataset.said) named("saved").textContent = submitter.dataset.said;
@@ -137,7 +136,7 @@ addEventListener("submit", async (event) => {
   }
   const answer = taken ? await post(address, sent, 60000, ASKED) : {};
   clearTimeout(slow);
-  if (answer.status) return show(answer);
+  if (answer.status) return show(prepare(answer));
   pressed?.removeAttribute("aria-busy");
   wait.textContent = "";
   sending = offline.hidden = false;
@@ -154,11 +153,18 @@ const load = (file, put) => new Promise((done) => {
   put(again);
 });
 
-const show = async ({ url, text }) => {
-  const { head, body, title, documentElement: html } = new DOMParser().parseFromString(text, "text/html");
+// With its files on the way, so that a page beforehand is whole.
+const prepare = ({ url, mark, text }) => {
+  const made = new DOMParser().parseFromString(text, "text/html");
+  for (const { href, src } of files(made, STYLE + ",script")) fetch(href || src).catch(() => {});
+  return { url, mark, made };
+};
+
+const show = async ({ url, made }) => {
+  const { head, body, title, documentElement: html } = made;
   const scripts = files(head, "script"), here = files(document.head, "script");
   const known = scripts.length === 1 && here.length === 1 && scripts[0].src === here[0].src;
-  // No page of these questions, or of another version: as a browser goes there. Some have no address of their own.
+  // No page of these questions, or of another version: as a browser goes there.
   if (!body.dataset.others || (url && !known)) {
     setTimeout(() => (sending = false), 5000);
     return location.assign(url || path);
@@ -207,11 +213,11 @@ const begin = () => {
     slower.addEventListener("click", () => (slower.ariaPressed = slower.ariaPressed !== "true"));
   }
 
-  // A tab keeps to the questions that it shows: reload, Back and old addresses lead into no others.
+  // A tab keeps to its questions: reload, Back and old addresses lead into no others.
   const { others } = document.body.dataset, whose = page.stamp?.value.split(":")[1];
   if (others && (sessionStorage.whose ||= whose) !== whose) location.replace(others);
 
-  // Two minutes before these pages close, ask whether anybody is there; at the end clear the screen.
+  // Two minutes before these pages close, ask; at the end clear the screen.
   if (!idle) return;
   end = Date.now() + idle.dataset.left * 1000;
   clock = setInterval(async () => {

@@ -21,7 +21,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from playwright.sync_api import expect, sync_playwright
 
-from dev import find_chromium
+from dev import find_windowless
 from triage.store import content_files
 from triage.store.plain_yaml import tree_of
 
@@ -217,7 +217,7 @@ def browser():
     root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox does not start as root
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*QUIET, *root], timeout=PATIENCE
+            executable_path=find_windowless(), args=[*QUIET, *root], timeout=PATIENCE
         )
         yield chromium
         chromium.close()

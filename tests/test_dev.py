@@ -46,10 +46,16 @@ def start(port, folder):
     )
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Where a first run prepares all that the next one finds."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_run_serves_until_it_is_stopped(tmp_path, how):
+def test_run_serves_until_it_is_stopped(home, how):
     port = free_port()
-    program = start(port, tmp_path)
+    program = start(port, home)
     said = []
     for line in program.stdout:
         said.append(line)
@@ -61,7 +67,7 @@ def test_run_serves_until_it_is_stopped(tmp_path, how):
     assert program.wait() == 130, "".join(said)
     assert f"http://127.0.0.1:{port}/admin/" in "".join(said)
     assert "".join(said).count("staff sign in with the password alone") == 1
-    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+    assert (home / "secret-key").stat().st_mode & 0o777 == 0o600
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)), "something still listens"
 

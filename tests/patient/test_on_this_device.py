@@ -59,7 +59,8 @@ def open_a_result(page):
 
 @pytest.fixture(scope="module")
 def keeping_browser(request):
-    """Playwright turns the back/forward cache off, where pages are kept as they were left; people have it on."""
+    """Playwright turns the back/forward cache off, where pages are kept as they were left; people have it on.
+    So does the engine without windows, for good."""
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     chromium = request.getfixturevalue("browser")
     again = chromium.browser_type.launch(
