@@ -103,6 +103,7 @@ def test_one_line_tells_the_story_from_the_answers(reviewer):
         "in a line to the foot; lifts foot, toes and heel; numb: sole or heel; Spanish; a helper answered"
     )
     assert told in page
+    assert "Somebody else answered. Ask the patient again what only they can feel." in page
     assert (
         page.index("Go to review")
         < page.index(told)

@@ -1,5 +1,6 @@
 """The result as a PDF, read back: what it claims to be, its words in their order, its drawings in words."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -70,12 +71,18 @@ def test_what_to_do_is_read_first_and_the_drawings_have_words():
     assert places == sorted(places)
 
 
+def test_what_a_drawing_shows_and_its_numbers_are_said_beside_it():
+    _found, words = read(result_pdf(record_of(SCIATICA)))
+    assert re.search(r"from above.* from below.+ 1\. low back: the nerve starts here 2\. buttock", words)
+
+
 @pytest.mark.parametrize("answers", [SCIATICA, FOOT_ONLY, FOOT_ONLY | {"safety-now": ["cold-limb"]}])
 def test_it_holds_every_answer_and_every_danger_sign_on_three_pages(answers):
-    record = record_of(answers)
+    record = record_of(answers | {"note": "It began on a walk."})
     found, words = read(result_pdf(record))
     result = record["result"]
     said = [sentence["text"] for sentence in result["sections"]["safety-net"]["sentences"]]
+    said.append(result["note"])
     said += [line["answer"] for line in result["lines"]]
     assert [text for text in said if text not in words] == []
     assert len(found.pages) <= 3

@@ -212,7 +212,7 @@ def test_three_lines_can_be_read_out_on_the_phone(release):
     assert re.fullmatch("My short code is .{3}-.{3}", lines[0])
     assert lines[1:] == [
         "It is hard to lift my left foot. The toes catch or drag.",
-        "The weakness is less than 2 weeks old. This began 2 to 6 weeks ago.",
+        "The weakness is less than 2 weeks old. It all began 2 to 6 weeks ago.",
     ]
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser import carry_over, press
 from tests.invited import invite, open_code, when
+from tests.staff import text
 from tests.visitor import FOOT_ONLY, Browser, Patient, publish, shown
 from triage.models import Clinic, TriageSession
 from triage.patient.calendar import LINE
@@ -155,6 +156,19 @@ def test_a_change_leads_back_to_its_row(release):
     reply = patient.client.post(reverse("question", args=["back"]), {"back-pain": "no", "travels": "part"})
     assert reply["Location"] == reverse("check") + "#row-travels"
     assert 'id="row-travels"' in patient.client.get(reply["Location"]).content.decode()
+
+
+@pytest.mark.alike("it is about what a page says")
+def test_answers_are_read_through_in_the_words_they_were_asked_in(release):
+    """A foot that does not hurt was asked about as the right one, and is not the sore one here."""
+    patient = Patient(FOOT_ONLY | {"answering": "helper", "side": "right", "foot-site": ["no-pain"]})
+    page, asked = patient.start(), []
+    while page.resolver_match.url_name == "question":
+        asked += [item.text for item in page.context["form"].items]
+        page = patient.answer(page)
+    read = text(page)
+    assert [words for words in asked if words not in read] == []
+    assert "the right foot lift" in read
 
 
 @pytest.mark.alike("it is about what a page says")

@@ -75,6 +75,14 @@ def dangling(page):
 # The template pack
 
 
+def test_nothing_looks_chosen_because_a_finger_was_there_on_the_page_before():
+    for style in (django_settings.BASE_DIR / "static").glob("*.css"):
+        if style.name.startswith("admin-"):
+            continue
+        hovered = [line for line in style.read_text(encoding="utf-8").splitlines() if ":hover" in line]
+        assert all(line.startswith("@media (hover: hover)") for line in hovered), style
+
+
 def test_one_question_is_a_fieldset_whose_legend_is_the_heading(content):
     page = rendered(content, "leg")
     (fieldset,) = page.iter("fieldset")

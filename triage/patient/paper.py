@@ -3,6 +3,7 @@ read. It is stored nowhere."""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,7 +17,8 @@ from triage.store.words import result_context
 from triage.templatetags.footpath import each_once, sources_of
 from triage.templatetags.pictures import Picture, maps
 
-DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
+DRAWING = re.compile(r"(<svg.*?</svg>)(?:</div><b>(.*?)</b>)?", re.DOTALL)  # and from where it is seen
+NUMBERED = re.compile(r"<li>(.*?)</li>")
 # The pages' stylesheets do not reach an image: what a printer can show of them.
 INK = """<style>
 .skin, .body { fill: #f6ece0; stroke: #555; stroke-width: 2 }
@@ -73,12 +75,12 @@ def _parts(context: dict[str, Any]) -> Iterator[Part]:
         yield _part(parts, key)
     yield {
         "title": _("All your answers"),
-        "answers": [{"question": line["question"], "answer": line["answer"]} for line in result["lines"]],
+        "answers": list(_answers(result)),
     }
     marked = maps(result["lines"])
-    yield {"title": _("The places you marked"), "drawings": [each for one in marked for each in _map(one)]}
+    yield {"title": _("The places you marked"), "drawings": [list(_map(one)) for one in marked]}
     if parts["learn"]["sentences"]:
-        yield _part(parts, "learn") | {"drawings": list(_nerve(context))}
+        yield _part(parts, "learn") | _nerve(context)
     yield _part(parts, "about-foot")
     yield _part(parts, "limits")
     named = [parts[key] for key in SAID if key in parts]
@@ -87,6 +89,13 @@ def _parts(context: dict[str, Any]) -> Iterator[Part]:
         "title": _("Sources for this page"),
         "text": " · ".join(f"{each.citation['title']}, {each.citation['locator']}" for each in sources),
     }
+
+
+def _answers(result: Mapping[str, Any]) -> Iterator[Part]:
+    for line in result["lines"]:
+        yield {"question": line["question"], "answer": line["answer"]}
+    if note := result.get("note"):
+        yield {"question": f"{_('Your note for the clinic')}:", "answer": note}
 
 
 def _part(parts: Mapping[str, Any], key: str) -> Part:
@@ -99,17 +108,21 @@ def _texts(parts: Mapping[str, Any], key: str) -> list[str]:
 
 
 def _map(picture: Picture) -> Iterable[Part]:
-    html = render_to_string(picture.template, {"picture": picture})
-    alt = f"{picture.caption}: {picture.answer}"
-    return _drawings(html, alt, mirrored=picture.mirrored)
+    drawn = render_to_string(picture.template, {"picture": picture})
+    return _drawings(drawn, f"{picture.caption}: {picture.answer}", mirrored=picture.mirrored)
 
 
-def _nerve(context: dict[str, Any]) -> Iterable[Part]:
-    html = render_to_string("parts/nerve.html", context)
-    return _drawings(html, _("The way of the nerve, from the low back to the foot"), tall=True)
+def _nerve(context: dict[str, Any]) -> Part:
+    """The drawing, and what its numbers mean."""
+    figure = render_to_string("parts/nerve.html", context)
+    alt = _("The way of the nerve, from the low back to the foot")
+    return {
+        "drawings": [list(_drawings(figure, alt, tall=True))],
+        "numbered": [html.unescape(name) for name in NUMBERED.findall(figure)],
+    }
 
 
-def _drawings(html: str, alt: str, mirrored: bool = False, tall: bool = False) -> Iterator[Part]:
-    for svg in DRAWING.findall(html):
+def _drawings(figure: str, alt: str, mirrored: bool = False, tall: bool = False) -> Iterator[Part]:
+    for svg, seen in DRAWING.findall(figure):
         drawn = svg.replace(">", f">{INK}", 1).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-        yield {"svg": drawn, "alt": alt, "mirrored": mirrored, "tall": tall}
+        yield {"svg": drawn, "alt": alt, "seen": html.unescape(seen), "mirrored": mirrored, "tall": tall}

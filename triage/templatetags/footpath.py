@@ -12,7 +12,11 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from triage.domain.content import Item
+from triage.domain.result import chosen_words
 from triage.domain.story import without_numbers
+from triage.domain.wording import worded
+from triage.store.visit import Visit
 
 register = template.Library()
 
@@ -45,6 +49,18 @@ class Marked(NamedTuple):
 def part(parts: Mapping[str, Any], key: str) -> Any:
     """A part of a result whose key has a hyphen, which template syntax cannot read; older results lack some."""
     return parts.get(key)
+
+
+@register.filter
+def as_asked(item: Item, open_visit: Visit) -> Item:
+    """The question in the words in which this person was asked it."""
+    return worded(open_visit.content, item, open_visit.walk.facts)
+
+
+@register.filter
+def answer_in(item: Item, open_visit: Visit) -> str:
+    """What this person answered, in the words of the options that they read."""
+    return chosen_words(item, open_visit.walk.answers[item.key])
 
 
 @register.filter
