@@ -1,10 +1,13 @@
 """Pages that read themselves aloud, with a stand-in for the browser's voice: it says each sentence at once."""
 
+import re
+
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser import axe_finds
-from tests.visitor import publish
+from tests.browser import axe_finds, carry_over
+from tests.visitor import BACK, Patient, publish
 
 pytestmark = [pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 # Says a sentence when the test tells it to.
@@ -39,6 +42,11 @@ def said(page):
     )
 
 
+def tight(words):
+    """Without spaces: what stands beside what is not asked, and a number to call is said digit by digit."""
+    return re.sub(r"\s", "", words).lower()
+
+
 def go_on(page):
     page.evaluate("window.heard.at(-1).onend()")
 
@@ -53,8 +61,8 @@ def test_a_page_is_read_sentence_by_sentence_each_marked(start):
     for _sentence in range(3):
         go_on(page)
     assert len(said(page)) == 4
-    text = " ".join(page.locator("main").inner_text().split())
-    assert all(" ".join(words.split()) in text for words, _lang, _rate in said(page))
+    text = tight(page.locator("main").inner_text())
+    assert all(tight(words) in text for words, _lang, _rate in said(page))
     assert page.evaluate("window.marked()").strip() == said(page)[-1][0]
     assert axe_finds(page) == []
 
@@ -73,11 +81,48 @@ def test_it_can_be_stopped_and_slowed(start):
     assert page.locator("#slower").is_hidden()
 
 
-def test_it_speaks_the_language_of_the_page(start):
-    page = start(locale="es-US")
+AT_ONCE = "setInterval(() => heard.at(-1)?.onend(), 0);"
+SHOWN = """() => {
+    for (const mark of document.querySelectorAll("main sup")) mark.hidden = true;
+    const blocks = [...document.querySelectorAll("main :is(h1, h2, legend, label, li, dd)")];
+    return [document.querySelector("main").innerText, ...blocks.map(each => each.innerText)];
+}"""
+
+
+def listened_to(page, language):
+    """All that was said, once it has been: what is shown, and nothing else."""
     page.locator(LISTEN).click()
-    expect(page.locator(LISTEN)).to_have_text("Detener")
-    assert said(page)[0][1] == "es"
+    expect(page.locator("#slower")).to_be_hidden()
+    whole, *blocks = map(tight, page.evaluate(SHOWN))
+    heard = [tight(words) for words, _lang, _rate in said(page)]
+    assert {lang for _words, lang, _rate in said(page)} == {language}
+    assert [words for words in heard if words not in whole] == []
+    assert [block for block in blocks if block not in "".join(heard)] == []
+    page.evaluate("window.heard.length = 0")
+    return "".join(heard)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_journey_is_heard_as_it_is_shown(new_page, live_server, language):
+    publish()
+    patient = Patient(BACK | {"safety-now": ["cold-limb"]})
+    patient.client.post(reverse("language"), {"language": language})
+    patient.go_on(patient.start(), until="emergency")
+    page = new_page(locale=language, has_touch=True, is_mobile=True)
+    page.add_init_script(VOICE + AT_ONCE)
+    carry_over(patient, page, live_server.url)
+    page.goto(reverse("emergency"))
+    page.locator(LISTEN).click()
+    assert any("9 1 1" in words for words, _lang, _rate in said(page))
+    for path in (reverse("emergency"), reverse("question", args=["where"])):
+        page.goto(path)
+        listened_to(page, language)
+    patient.go_on(patient.client.get(reverse("go-on"), follow=True))
+    patient.submit()
+    page.goto(reverse("result"))
+    folded = listened_to(page, language)
+    page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
+    assert len(listened_to(page, language)) > 5 * len(folded)
 
 
 def test_without_a_voice_nothing_is_offered(start):
