@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,7 +12,6 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from triage.domain.content import Item
 from triage.domain.result import chosen_words
 from triage.domain.story import without_numbers
 from triage.domain.wording import worded
@@ -52,15 +51,15 @@ def part(parts: Mapping[str, Any], key: str) -> Any:
 
 
 @register.filter
-def as_asked(item: Item, open_visit: Visit) -> Item:
-    """The question in the words in which this person was asked it."""
-    return worded(open_visit.content, item, open_visit.walk.facts)
-
-
-@register.filter
-def answer_in(item: Item, open_visit: Visit) -> str:
-    """What this person answered, in the words of the options that they read."""
-    return chosen_words(item, open_visit.walk.answers[item.key])
+def as_asked(rows: Iterable[Mapping[str, Any]], open_visit: Visit) -> Iterator[Mapping[str, Any]]:
+    """Questions and answers in the words that this person read."""
+    content, walked = open_visit.content, open_visit.walk
+    for row in rows:
+        item = row["item"]
+        if item.variants or item.phrased:
+            item = worded(content, item, walked.facts)
+            row = {"item": item, "answer": chosen_words(item, walked.answers[item.key])}
+        yield row
 
 
 @register.filter
