@@ -85,7 +85,7 @@ class Browser:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if data is not None:
-            token = self.cookies.get("csrf", "")
+            token = self.cookies.get("csrf") or self.cookies.get("staff-csrf", "")
             body = urlencode({**data, "csrfmiddlewaretoken": token, "stamp": self.stamp})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)

@@ -113,6 +113,14 @@ def test_two_servers():
     assert not control["went_on"]
 
 
+@pytest.mark.skipif(not shutil.which("pgbouncer"), reason="needs pgbouncer, a pooler among Debian's packages")
+def test_pooler():
+    proved, control = counted("pooler", "--acked", "100", "--turns", "1", "--commands", "2")
+    assert (proved["failed"], proved["commands_and_pages"]) == ([], 7)
+    assert proved["footpaths_connections"] > proved["connections_to_postgresql"]
+    assert control["statuses"]["503"]
+
+
 def test_failover():
     _proved, control = counted("failover", "--acked", "100")
     assert control["lost"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from tests.exported import NOTE, enter, export, lines
 from tests.visitor import BACK, FOOT_ONLY, NOW, hand_in, publish
 from triage import actions, exports
 from triage.domain.walk import read_answers, walk
-from triage.exports import table
+from triage.exports import reviews, table
 from triage.exports.fhir_questionnaire import of_release
 from triage.exports.stream import Export
 from triage.models import AccessEntry, TriageSession
@@ -200,6 +201,29 @@ def test_submissions_are_read_one_after_the_other(content):
     endless = (read.append(number) or session for number in range(10**9))
     assert len(list(islice(Export(exports.FORMATS["json"], endless, notes=True), 4))) == 4
     assert len(read) == 3  # and the head
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "file",
+    [
+        lambda: iter(exports.export("json", None, None, None, notes=False, with_reviews=True)),
+        lambda: reviews.lines(exports.reviewed(None, None, None)),
+    ],
+)
+def test_what_is_read_a_part_at_a_time_is_read_in_one_transaction(content, file):
+    """A pooler lends another connection for the next one, on which nobody knows what was being read."""
+    enter(content, FOOT_ONLY)
+    enter(content, BACK)
+    texts = file()
+    next(texts)
+    assert next(texts)
+    if connection.vendor == "sqlite":
+        assert connection.connection.in_transaction
+    else:
+        assert connection.in_atomic_block
+    texts.close()
+    assert not connection.in_atomic_block
 
 
 @pytest.mark.parametrize("name", exports.FORMATS)

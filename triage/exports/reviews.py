@@ -8,6 +8,7 @@ from datetime import datetime
 from triage.exports.public import Public
 from triage.exports.table import Columns, written, yes_no
 from triage.models import Review, TriageSession
+from triage.store.snapshot import one_moment
 
 State = TriageSession.ReviewState
 Steps = list[Review]
@@ -78,6 +79,7 @@ CELLS: Columns = {name: _cell(name) for name in BESIDE}
 def lines(sessions: Iterable[TriageSession]) -> Iterator[str]:
     """The head, then a line for each."""
     yield written([COLUMNS])
-    for session in sessions:
-        steps = list(session.reviews.all())
-        yield written([[column(session, steps) for column in COLUMNS.values()]])
+    with one_moment():
+        for session in sessions:
+            steps = list(session.reviews.all())
+            yield written([[column(session, steps) for column in COLUMNS.values()]])

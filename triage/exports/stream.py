@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from triage.exports.public import Public, public
 from triage.models import TriageSession
 from triage.store.records import RecordAltered
+from triage.store.snapshot import one_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Export:
 
     def __iter__(self) -> Iterator[str]:
         yield self.form.head
-        for session in self.sessions:
-            self.count += 1
-            yield self._text(session)
+        with one_moment():
+            for session in self.sessions:
+                self.count += 1
+                yield self._text(session)
 
     def _text(self, session: TriageSession) -> str:
         try:

@@ -13,7 +13,8 @@ def one_moment() -> Iterator[None]:
     """All that is read within is as it was when the first of it was read. Nobody waits for it, and it writes nothing.
 
     Without it a check compares rows with a head that has moved on meanwhile, and cries of tampering where there is
-    none. Within a transaction of the caller's, that is the moment.
+    none; and rows that are fetched some at a time cannot pass a pooler that keeps a connection for one transaction.
+    Within a transaction of the caller's, that is the moment.
     """
     if connection.in_atomic_block:
         yield

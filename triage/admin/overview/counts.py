@@ -26,6 +26,7 @@ from triage.domain.logic import Condition, leaves
 from triage.domain.walk import walk
 from triage.models import Answer, DailyCount, Invitation, Review, TriageSession
 from triage.store import releases
+from triage.store.snapshot import one_moment
 
 USUAL_DAYS, MOST_DAYS = 30, 92
 Urgency, Origin = TriageSession.Urgency, TriageSession.Origin
@@ -104,7 +105,8 @@ class Overview:
         return self._table("From invitation to answers", about, ["Patients"], rows)
 
     def _acknowledged(self) -> Bars:
-        waits = Counter((level, _wait(sent, seen)) for level, sent, seen in self._urgent())
+        with one_moment():
+            waits = Counter((level, _wait(sent, seen)) for level, sent, seen in self._urgent())
         names = [*(name for _most, name in WAITS), NOT_YET]
         # What nobody has acknowledged yet is work, no statistic: how many there are stands on the worklist too.
         told = [
