@@ -16,7 +16,7 @@ from tests.shipped import TODAY, shipped_content
 from tests.visitor import BACK, FOOT_ONLY, Patient, publish, shipped_trees
 from triage.domain.content import MAPS, PICTURES, SIGNS_DRAWN
 from triage.domain.loading import check, languages
-from triage.templatetags.pictures import maps, picture_of, places
+from triage.templatetags.pictures import ON_THE_LEG, maps, picture_of, places
 
 pytestmark = pytest.mark.alike("a drawing is made of the content and of answers")
 
@@ -379,6 +379,22 @@ def test_a_result_shows_the_places_again_and_says_them_in_words():
 def test_a_result_without_a_marked_place_shows_no_map():
     answers = FOOT_ONLY | {"foot-site": ["not-sure"], "numb-site": ["elsewhere"]}
     assert tree(Patient(answers).whole()).find(".//div[@class='places']") is None
+
+
+def test_the_way_of_the_nerve_shows_where_this_person_said_it_hurts():
+    assert all(
+        ON_THE_LEG[key].keys() | NOWHERE[key] == shipped_content().items[key].codes
+        for key in ON_THE_LEG
+        if key in NOWHERE
+    )
+    said = "The spots are where you said it hurts."
+    for places_of, spots in (
+        ({"back-pain": "now"}, 4),
+        ({"foot-site": ["no-pain"], "leg-site": ["whole-leg"]}, 10),
+    ):
+        page = Patient(MARKED | places_of).whole().content.decode()
+        assert (page.count('class="spot"'), page.count(said)) == (spots, 1)
+    assert said not in Patient().client.get(reverse("how")).content.decode()
 
 
 def test_an_answer_that_is_no_place_marks_nothing():

@@ -15,7 +15,7 @@ from django.utils.translation import override
 from triage.store.typesetting import pdf
 from triage.store.words import result_context
 from triage.templatetags.footpath import each_once, sources_of
-from triage.templatetags.pictures import Picture, maps
+from triage.templatetags.pictures import Picture, maps, spots
 
 DRAWING = re.compile(r"(<svg.*?</svg>)(?:</div><b>(.*?)</b>)?", re.DOTALL)  # and from where it is seen
 NUMBERED = re.compile(r"<li>(.*?)</li>")
@@ -24,7 +24,7 @@ INK = """<style>
 .skin, .body { fill: #f6ece0; stroke: #555; stroke-width: 2 }
 .fine, .fold, .lead { fill: none; stroke: #555; stroke-width: 2 }
 .edge { fill: #fff; stroke: #555; stroke-width: 2 }
-.on { fill: #e08a62; stroke: #333; stroke-width: 2 }
+.on, .spot { fill: #e08a62; stroke: #333; stroke-width: 2 }
 .spine * { fill: #fff; stroke: #555; stroke-width: 2 }
 .way path { fill: none; stroke: #b8430f; stroke-width: 6 }
 .number circle, .from { fill: #fff; stroke: #000; stroke-width: 2 }
@@ -119,6 +119,7 @@ def _nerve(context: dict[str, Any]) -> Part:
     return {
         "drawings": [list(_drawings(figure, alt, tall=True))],
         "numbered": [html.unescape(name) for name in NUMBERED.findall(figure)],
+        "text": _("The spots are where you said it hurts.") if spots(context["result"]["lines"]) else "",
     }
 
 

@@ -32,6 +32,35 @@ WIDE: dict[str, tuple[str, ...]] = {
     "both-feet-socks": ("top-or-big-toe", "sole-or-heel", "outer-edge", "toes", "between-toes"),
 }
 
+# Where these answers are in the drawing of the nerve, which shows the leg from its outer side.
+ON_THE_LEG: dict[str, dict[str, tuple[int, int]]] = {
+    "back-pain": {"now": (102, 62)},
+    "leg-site": {
+        "buttock": (72, 150),
+        "back-thigh": (94, 240),
+        "outer-thigh": (134, 216),
+        "front-thigh": (172, 210),
+        "groin": (172, 136),
+        "knee": (154, 308),
+        "outer-calf": (132, 392),
+        "back-calf": (94, 378),
+        "shin": (150, 376),
+        "inner-calf": (116, 420),
+    },
+    "foot-site": {
+        "top": (190, 500),
+        "big-toe": (240, 518),
+        "other-toes": (222, 514),
+        "ball": (204, 524),
+        "sole": (156, 516),
+        "under-heel": (114, 522),
+        "back-of-heel": (98, 502),
+        "outer-edge": (176, 516),
+        "inner-side": (146, 502),
+        "ankle": (124, 472),
+    },
+}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -99,6 +128,18 @@ def maps(lines: Iterable[Mapping[str, Any]]) -> list[Picture]:
                     answer=line["answer"],
                 )
             )
+    return found
+
+
+@register.filter
+def spots(lines: Iterable[Mapping[str, Any]] | None) -> list[tuple[int, int]]:
+    """Where it hurts by these answers of a record, in the drawing of the nerve."""
+    found: list[tuple[int, int]] = []
+    for line in lines or ():
+        drawn = ON_THE_LEG.get(line["item"], {})
+        found += (
+            drawn.values() if WIDE.keys() & line["given"] else filter(None, map(drawn.get, line["given"]))
+        )
     return found
 
 
