@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from triage import actions
 from triage.domain.content import Content, Screen
 from triage.domain.decision import emergency_signs
-from triage.domain.result import answer_words, citation, say, section
+from triage.domain.result import chosen_words, citation, say, section
 from triage.domain.walk import open_screens, path_screens
-from triage.domain.wording import phrases
+from triage.domain.wording import phrases, worded
 from triage.patient.contact import contact_field
 from triage.patient.forms import ScreenForm
 from triage.patient.keeping import (
@@ -245,8 +245,8 @@ def check(request: HttpRequest, open_visit: Visit) -> HttpResponse:
             "screen": screen,
             "change_url": reverse("question", args=[screen.key]),
             "rows": [
-                {"item": item, "answer": answer_words(content, item.key, walked.answers[item.key])}
-                for item in walked.asks(screen)
+                {"item": item, "answer": chosen_words(item, walked.answers[item.key])}
+                for item in (worded(content, item, walked.facts) for item in walked.asks(screen))
             ],
         }
         for screen in path_screens(content, walked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,10 +12,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from triage.domain.result import chosen_words
 from triage.domain.story import without_numbers
-from triage.domain.wording import worded
-from triage.store.visit import Visit
 
 register = template.Library()
 
@@ -48,18 +45,6 @@ class Marked(NamedTuple):
 def part(parts: Mapping[str, Any], key: str) -> Any:
     """A part of a result whose key has a hyphen, which template syntax cannot read; older results lack some."""
     return parts.get(key)
-
-
-@register.filter
-def as_asked(rows: Iterable[Mapping[str, Any]], open_visit: Visit) -> Iterator[Mapping[str, Any]]:
-    """Questions and answers in the words that this person read."""
-    content, walked = open_visit.content, open_visit.walk
-    for row in rows:
-        item = row["item"]
-        if item.variants or item.phrased:
-            item = worded(content, item, walked.facts)
-            row = {"item": item, "answer": chosen_words(item, walked.answers[item.key])}
-        yield row
 
 
 @register.filter
