@@ -89,10 +89,15 @@ SHOWN = """() => {
 }"""
 
 
+def listen(page):
+    """To the end."""
+    page.locator(LISTEN).click()
+    page.wait_for_function("() => window.heard.length && document.getElementById('slower').hidden")
+
+
 def listened_to(page, language):
     """All that was said, once it has been: what is shown, and nothing else."""
-    page.locator(LISTEN).click()
-    expect(page.locator("#slower")).to_be_hidden()
+    listen(page)
     whole, *blocks = map(tight, page.evaluate(SHOWN))
     heard = [tight(words) for words, _lang, _rate in said(page)]
     assert {lang for _words, lang, _rate in said(page)} == {language}
@@ -112,7 +117,7 @@ def test_a_journey_is_heard_as_it_is_shown(new_page, live_server, language):
     page.add_init_script(VOICE + AT_ONCE)
     carry_over(patient, page, live_server.url)
     page.goto(reverse("emergency"))
-    page.locator(LISTEN).click()
+    listen(page)
     assert any("9 1 1" in words for words, _lang, _rate in said(page))
     for path in (reverse("emergency"), reverse("question", args=["where"])):
         page.goto(path)

@@ -32,10 +32,10 @@ WIDE: dict[str, tuple[str, ...]] = {
     "both-feet-socks": ("top-or-big-toe", "sole-or-heel", "outer-edge", "toes", "between-toes"),
 }
 
-# Where these answers are in the drawing of the nerve, which shows the leg from its outer side.
+# Where the places of a map, and the back, are in the drawing of the nerve, which shows the leg from its outer side.
 ON_THE_LEG: dict[str, dict[str, tuple[int, int]]] = {
     "back-pain": {"now": (102, 62)},
-    "leg-site": {
+    "leg": {
         "buttock": (72, 150),
         "back-thigh": (94, 240),
         "outer-thigh": (134, 216),
@@ -47,7 +47,7 @@ ON_THE_LEG: dict[str, dict[str, tuple[int, int]]] = {
         "shin": (150, 376),
         "inner-calf": (116, 420),
     },
-    "foot-site": {
+    "foot": {
         "top": (190, 500),
         "big-toe": (240, 518),
         "other-toes": (222, 514),
@@ -136,7 +136,7 @@ def spots(lines: Iterable[Mapping[str, Any]] | None) -> list[tuple[int, int]]:
     """Where it hurts by these answers of a record, in the drawing of the nerve."""
     found: list[tuple[int, int]] = []
     for line in lines or ():
-        drawn = ON_THE_LEG.get(line["item"], {})
+        drawn = ON_THE_LEG.get(line["picture"] or line["item"], {})
         found += (
             drawn.values() if WIDE.keys() & line["given"] else filter(None, map(drawn.get, line["given"]))
         )
