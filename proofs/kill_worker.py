@@ -68,7 +68,7 @@ def judge(proof: Proof, site: Footpath, outcome: tuple[Ledger, int], control: bo
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("kill_worker", prove, arguments, acked=20_000, kills=100, patients=16, pause=4.0)
+    return run("kill_worker", prove, arguments, acked=10_000, kills=100, patients=16, pause=4.0)
 
 
 if __name__ == "__main__":
