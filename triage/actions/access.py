@@ -38,6 +38,7 @@ def forget_searches() -> None:
     forget_references(searched.filter(of_nothing).values_list("about", flat=True).distinct())
 
 
+@transaction.atomic
 def forget_references(references: Iterable[str]) -> None:
     """Take them out of the log; a keyed pseudonym of each stays. Belongs to what deletes their submissions."""
     about = AccessEntry.objects.filter(about__in=list(references))

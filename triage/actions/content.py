@@ -26,6 +26,7 @@ from triage.models import (
 )
 from triage.store import examination, releases
 from triage.store.records import told_otherwise
+from triage.store.snapshot import one_moment
 
 State, Alone = Release.State, ReleaseStep.Alone
 
@@ -245,7 +246,8 @@ def _told_otherwise(trees: Trees) -> int:
     """How many stored submissions this content would tell something else."""
     if not TriageSession.objects.exclude(record_number=None).exists():
         return 0
-    return sum(1 for *_told, new in told_otherwise(load(trees)) if new)
+    with one_moment():
+        return sum(1 for *_told, new in told_otherwise(load(trees)) if new)
 
 
 @lru_cache(maxsize=4)

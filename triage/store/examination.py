@@ -23,6 +23,7 @@ from triage.domain.vignettes import rank
 from triage.models import Release
 from triage.store import content_files, releases
 from triage.store.records import told_otherwise
+from triage.store.snapshot import one_moment
 
 Examined = dict[str, Any]
 PEOPLE, SEED = 20_000, 2026  # made up, the same ones each time
@@ -240,10 +241,11 @@ def _texts(content: Content) -> dict[str, str]:
 def _replay(content: Content) -> Examined:
     changes: Counter[tuple[str, str]] = Counter()
     submissions = 0
-    for _session, old, new in told_otherwise(content):
-        submissions += 1
-        if new:
-            changes[words.outcome(content, old.outcome), words.outcome(content, new.outcome)] += 1
+    with one_moment():
+        for _session, old, new in told_otherwise(content):
+            submissions += 1
+            if new:
+                changes[words.outcome(content, old.outcome), words.outcome(content, new.outcome)] += 1
     return {
         "submissions": submissions,
         "differ": changes.total(),
