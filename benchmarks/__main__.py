@@ -25,6 +25,7 @@ BENCHES = {
     "admin": BOTH,
     "start": (SQLITE,),
     "machines": (POSTGRESQL,),
+    "stored": BOTH,
     "pages": (SQLITE,),
 }
 ALL = [name for name in BENCHES if name != "pages"]

@@ -1,11 +1,14 @@
-"""The figures as JSON (results.json, from which tests read what holds exactly) and as docs/performance.md."""
+"""The figures as JSON (results.json, from which tests read what holds exactly), and as two pages of docs/: the main
+ones in performance.md, all of them in figures.md."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import re
 import sqlite3
+from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -13,18 +16,35 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).with_name("results.json")
-PAGE = ROOT / "docs" / "performance.md"
+DOCS = ROOT / "docs"
 PACKAGES = ("Django", "django-crispy-forms", "crispy-bootstrap5", "django-formtools", "psycopg", "gunicorn")
+
+# Which figures of each benchmark performance.md shows: all, or those whose name this matches.
+MAIN = {
+    "queries": "statements, (question|answer|submit|result page|whole journey)",
+    "journey": "(calls|CPU) of a page and its answer|CPU of a journey",
+    "engine": "answer sets|loading a release, ms|memory",
+    "start": "dev.py run",
+    "admin": "worst of|lists with|memory of an export",
+}
+# Of the clinic's many pages, only the worst: which figures, and what they are of.
+WORST = (
+    ("CPU of (.*), among .*", "CPU among 1,000,000 / 1,000"),
+    ("queries of (.*)", "statements"),
+)
 
 Figures = list[dict[str, Any]]
 
 INTRODUCTION = """# Performance
 
-First what people wait for, then what it costs, then how far it scales. Made by `python3 dev.py bench` from
-`benchmarks/results.json`; do not edit it by hand.
+First what people wait for, then what it costs, then how far it scales. All figures and how each was measured are in
+[figures.md](figures.md); `python3 dev.py bench` makes both pages from `benchmarks/results.json`. Every figure is an
+exact count, or was measured in turn with what it is compared to, in the same run: read the ratios.
+"""
+ALL_FIGURES = """# All figures
 
-Every figure is an exact count, or was measured in turn with what it is compared to, in the same run. On a busy machine
-both sides take longer, so read the ratios. The exact counts are held by `tests/test_budgets.py`.
+What [performance.md](performance.md) leaves out: every figure of the benchmarks, and how it was measured. Made by
+`python3 dev.py bench`, not by hand. The exact counts are held by `tests/test_budgets.py`.
 
 Goals that no longer serve are gone: how many times more a journey costs than views that do nothing, how a page by our
 pack compares with one by hand, and a number of statements for each page. Nobody waits for any of them.
@@ -37,6 +57,7 @@ SECTIONS = {
     "start": "Cost: starting",
     "admin": "Scale: the clinic's side among a million submissions",
     "machines": "Scale: several web processes on one PostgreSQL",
+    "stored": "Scale: what is stored",
 }
 
 
@@ -75,21 +96,49 @@ def keep(figures: Figures) -> None:
     order = list(SECTIONS)
     together = sorted(kept + figures, key=lambda figure: order.index(figure["bench"]))
     RESULTS.write_text(as_json(together), encoding="utf-8")
-    PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    (DOCS / "performance.md").write_text(page(results), encoding="utf-8")
+    (DOCS / "figures.md").write_text(all_figures(results), encoding="utf-8")
 
 
 def page(results: dict[str, Any]) -> str:
     parts = [INTRODUCTION, _missed(results["figures"])]
-    for bench, figures in groupby(results["figures"], key=lambda figure: figure["bench"]):
-        parts.append(f"## {SECTIONS[bench]}\n\n{_about(bench)}{_table(list(figures))}")
+    for bench, figures in _by_bench(results):
+        parts.append(f"## {SECTIONS[bench]}\n\n{_text(bench)}{_table(_main(bench, figures))}")
+    return "\n".join(parts)
+
+
+def all_figures(results: dict[str, Any]) -> str:
+    parts = [ALL_FIGURES]
+    for bench, figures in _by_bench(results):
+        parts.append(f"## {SECTIONS[bench]}\n\n{_text(f'more/{bench}')}{_table(figures)}")
     versions = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
     parts.append(f"## Measured with\n\n{versions}.\n")
     return "\n".join(parts)
 
 
-def _about(bench: str) -> str:
-    path = Path(__file__).with_name("texts") / f"{bench}.md"
+def _by_bench(results: dict[str, Any]) -> Iterator[tuple[str, Figures]]:
+    for bench, figures in groupby(results["figures"], key=lambda figure: figure["bench"]):
+        yield bench, list(figures)
+
+
+def _text(name: str) -> str:
+    path = Path(__file__).with_name("texts") / f"{name}.md"
     return path.read_text(encoding="utf-8") + "\n" if path.exists() else ""
+
+
+def _main(bench: str, figures: Figures) -> Figures:
+    shown = re.compile(MAIN.get(bench, ""))
+    worst = [_worst(figures, *each) for each in WORST] if bench == "admin" else []
+    return [figure for figure in [*worst, *figures] if shown.match(figure["name"])]
+
+
+def _worst(figures: Figures, kind: str, what: str) -> dict[str, Any]:
+    """Of all the clinic's pages the one that comes out worst, with which it is."""
+    of_pages = [figure for figure in figures if re.fullmatch(kind, figure["name"])]
+    worst = max(of_pages, key=lambda figure: float(figure["value"]))
+    (page,) = re.fullmatch(kind, worst["name"]).groups()  # type: ignore[union-attr]  # it is one of them
+    return {**worst, "name": f"worst of {len(of_pages)} pages, {what}", "note": page}
 
 
 def _missed(figures: Figures) -> str:
@@ -99,7 +148,7 @@ def _missed(figures: Figures) -> str:
         f"- {figure['name']} ({figure['database'] or 'no database'}): {figure['value']:,}, goal {figure['goal']}\n"
         for figure in missed
     )
-    return f"{len(judged) - len(missed)} of {len(judged)} goals are met. Not met:\n\n{rows or '- none'}\n"
+    return f"{len(judged) - len(missed)} of {len(judged)} goals are met. Not met:\n\n{rows or '- none'}"
 
 
 def _together(found: dict[str, dict[str, Any]]) -> str:

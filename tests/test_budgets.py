@@ -114,5 +114,6 @@ def test_more_than_the_slack_is_noticed():
     assert beyond({}, known)
 
 
-def test_the_page_is_made_from_the_figures():
-    assert report.PAGE.read_text(encoding="utf-8") == report.page(RESULTS)
+def test_the_pages_are_made_from_the_figures():
+    assert (report.DOCS / "performance.md").read_text(encoding="utf-8") == report.page(RESULTS)
+    assert (report.DOCS / "figures.md").read_text(encoding="utf-8") == report.all_figures(RESULTS)

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "triage.server.next_page.NextPageMiddleware",
     "triage.server.errors.NothingSentStaysMiddleware",
     "triage.server.gate.GateMiddleware",
+    "triage.admin.sign_in.CrowdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -172,6 +173,7 @@ SESSION_COOKIE_AGE = 3 * 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 PASSWORD_HASHERS = ["triage.server.hashing.QueuedPBKDF2"]
 GUESSES_A_MINUTE = 20  # from one address, in each process: more are turned away before anything is hashed
+LOG_INS_A_SECOND = 10  # on all unknown devices together, for each page of the sign-in and in each process
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of a one-time link, see admin/staff.py
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -3,4 +3,4 @@
 from triage.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-GUESSES_A_MINUTE = 10**9
+GUESSES_A_MINUTE = LOG_INS_A_SECOND = 10**9

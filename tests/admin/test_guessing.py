@@ -12,12 +12,12 @@ from django.test import Client
 
 from tests.admin.test_second_factor import Member
 from tests.staff import text
-from tests.visitor import NOW
+from tests.visitor import NOW, publish
 from triage import actions
 from triage.actions.guesses import FREE_GUESSES
 from triage.admin import known_devices
 from triage.models import AccessEntry
-from triage.server import hashing
+from triage.server import guessing, hashing
 
 pytestmark = pytest.mark.django_db
 LOGIN, PASSWORD = "/admin/login/", "a password of its own"
@@ -153,7 +153,7 @@ def test_a_device_is_known_once_the_code_was_right_too(settings, clock, monkeypa
 
 def test_many_guesses_from_one_address_are_turned_away_before_anything_is_hashed(anna, settings, monkeypatch):
     settings.GUESSES_A_MINUTE = 3
-    monkeypatch.setattr("triage.admin.sign_in.guesses", hashing.Guesses())
+    monkeypatch.setattr("triage.admin.sign_in.guesses", guessing.Guesses())
     looked = []
     monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: looked.append(1))
     monkeypatch.setattr(
@@ -167,16 +167,98 @@ def test_many_guesses_from_one_address_are_turned_away_before_anything_is_hashed
 
 def test_the_count_of_a_minute_ends_and_does_not_grow_for_ever(monkeypatch, settings):
     settings.GUESSES_A_MINUTE = 1
-    monkeypatch.setattr(hashing, "MOST_ADDRESSES", 3)
+    monkeypatch.setattr(guessing, "MOST_ADDRESSES", 3)
     at = [0.0]
-    monkeypatch.setattr(hashing.time, "monotonic", lambda: at[0])
-    guesses = hashing.Guesses()
+    monkeypatch.setattr(guessing.time, "monotonic", lambda: at[0])
+    guesses = guessing.Guesses()
     assert [guesses.too_many("a"), guesses.too_many("a")] == [False, True]
     for address in "bcdef":
         guesses.too_many(address)
     assert len(guesses.times) <= 3
     at[0] = 61.0
     assert not guesses.too_many("a")
+
+
+# A crowd at the log-in page
+
+
+@pytest.fixture
+def crowded(settings, monkeypatch, own):
+    """Strangers ask for the log-in page, each from another address; within one second, as far as Footpath sees."""
+    settings.LOG_INS_A_SECOND = 4
+    at = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(guessing.time, "monotonic", lambda: at.now)
+    monkeypatch.setattr("triage.admin.sign_in.crowd", guessing.Crowd())
+    return at
+
+
+def test_a_crowd_gets_a_page_that_asks_nothing_of_the_database(crowded, django_assert_num_queries):
+    assert [guess(number).status_code for number in range(6)] == [200] * 4 + [429] * 2
+    with django_assert_num_queries(0):
+        page = Client().get(LOGIN)
+    assert (page.status_code, page["Retry-After"]) == (429, "2")
+    assert "Wait two seconds and try again." in text(page)
+    assert "no-store" in page["Cache-Control"]
+    assert not page.cookies
+    crowded.now = 1.0
+    assert guess(8, PASSWORD).status_code == 302  # the next second is a new one
+
+
+def test_who_is_crowded_out_has_made_no_wrong_guess(anna, crowded):
+    entered = AccessEntry.objects.count()
+    for number in range(40):
+        guess(number)
+    assert AccessEntry.objects.count() == entered + 4
+
+
+def test_a_known_device_comes_in_through_a_crowd(own, crowded):
+    for number in range(40):
+        guess(number)
+    assert own.get(LOGIN).status_code == 200
+    assert here(own, PASSWORD).status_code == 302
+
+
+def test_a_known_device_that_is_copied_crowds_itself_alone(own, crowded):
+    copies = [Client() for _each in range(10)]
+    for copy in copies:
+        copy.cookies["device"] = own.cookies["device"].value
+    answers = [copy.get(LOGIN).status_code for copy in copies]
+    assert answers == [200] * 4 + [429] * 6
+    assert Client().get(LOGIN).status_code == 200
+
+
+def test_a_forged_device_is_in_the_crowd(crowded):
+    answers = []
+    for number in range(6):
+        client = Client()
+        client.cookies["device"] = f"forged:{number}"
+        answers.append(client.get(LOGIN).status_code)
+    assert answers == [200] * 4 + [429] * 2
+
+
+@pytest.mark.parametrize("path", ["/admin/second-factor/", "/admin/second-factor/set-up/"])
+def test_whoever_crowds_one_page_of_the_sign_in_does_not_crowd_the_others(crowded, path):
+    assert [Client().get(path).status_code for _time in range(6)] == [302] * 4 + [429] * 2
+    assert Client().get(LOGIN).status_code == 200
+
+
+def test_patients_pages_are_never_crowded(crowded):
+    publish()
+    assert {Client().get("/").status_code for _time in range(20)} == {200}
+
+
+def test_a_crowd_is_counted_and_fills_no_log(crowded, caplog, monkeypatch):
+    counted = []
+    monkeypatch.setattr("triage.admin.sign_in.meters", SimpleNamespace(went_wrong=counted.append))
+    for number in range(7):
+        guess(number)
+    assert counted == ["crowd"] * 3
+    assert not [record for record in caplog.records if "Too Many" in record.getMessage()]
+
+
+def test_without_the_limit_all_are_looked_at(crowded, settings):
+    settings.LOG_INS_A_SECOND = 1000
+    assert {guess(number).status_code for number in range(15)} == {200}
 
 
 def test_one_hash_at_a_time_one_waits_and_the_rest_are_told_at_once():

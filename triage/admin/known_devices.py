@@ -26,6 +26,11 @@ def knows(request: HttpRequest, user: User) -> bool:
     return user.pk in _people(request)
 
 
+def whose(request: HttpRequest) -> str:
+    """Who signed in last in this browser, as a key to count by; "" for a browser in which nobody has."""
+    return str(next(iter(_people(request)), ""))
+
+
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
     """It opens nothing: who has it still needs the password and the code."""
     people = [user.pk, *(pk for pk in _people(request) if pk != user.pk)][:MOST]

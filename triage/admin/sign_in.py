@@ -10,7 +10,7 @@ import textwrap
 from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import cache, wraps
 from math import ceil, floor
 from typing import Any
 
@@ -29,7 +29,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.cache import never_cache
@@ -42,7 +44,9 @@ from triage.admin import known_devices
 from triage.models import StaffDevice, StaffIdentity
 from triage.models.accounts import opened_key, sealed_key
 from triage.server.gate import address_of
-from triage.server.hashing import Busy, guesses
+from triage.server.guessing import crowd, guesses
+from triage.server.hashing import Busy
+from triage.server.meters import meters
 from triage.store.codes import qr_code
 
 ON_KNOWN_DEVICE = " (known device)"  # no name has spaces
@@ -278,6 +282,37 @@ def held_up(request: HttpRequest, user: User | None) -> HttpResponse | None:
         actions.note_guess(user.get_username(), now, held_up=True)
         return _refused_page(request, wait, 429)
     return None
+
+
+class CrowdMiddleware:
+    """Where more ask for a page of the sign-in at once than a clinic has people, the rest get one that costs next to
+    nothing: patients are answered by the same processes. A known device is counted apart, so that it still comes in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path
+        if path not in _doors() or not crowd.too_many(path, known_devices.whose(request)):
+            return self.get_response(request)
+        meters.went_wrong(
+            "crowd"
+        )  # which tells of it: a line in the log for each would cost more than the page
+        page = HttpResponse(_crowded(), status=429, headers={"Retry-After": str(int(BUSY.total_seconds()))})
+        page._has_been_logged = True  # type: ignore[attr-defined]
+        return page
+
+
+@cache
+def _doors() -> frozenset[str]:
+    """The pages of the sign-in: those of the admin that somebody unknown gets to see."""
+    names = ("login", "second_factor", "second_factor_set_up", "provider", "provider_back")
+    return frozenset(reverse(f"admin:{name}") for name in names)
+
+
+@cache
+def _crowded() -> str:
+    return render_to_string("admin/sign_in/crowded.html")
 
 
 class BusyMiddleware:

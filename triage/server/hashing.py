@@ -9,19 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TypeVar
 
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 T = TypeVar("T")
 WAITING = 1
-MOST_ADDRESSES = 10_000
-MINUTE = 60.0
 
 
 class Busy(Exception):
@@ -55,28 +51,3 @@ def _give_way() -> None:
 class QueuedPBKDF2(PBKDF2PasswordHasher):
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         return one_at_a_time(lambda: super(QueuedPBKDF2, self).encode(password, salt, iterations))
-
-
-class Guesses:
-    """How many passwords and codes came from each address within a minute, in this process."""
-
-    def __init__(self) -> None:
-        self.times: dict[str, list[float]] = {}
-        self.lock = threading.Lock()
-
-    def too_many(self, address: str) -> bool:
-        """Count one more."""
-        now = time.monotonic()
-        with self.lock:
-            if len(self.times) >= MOST_ADDRESSES:
-                self.times = {each: times for each, times in self.times.items() if now - times[-1] < MINUTE}
-            recent = [at for at in self.times.pop(address, ()) if now - at < MINUTE]
-            if len(recent) >= settings.GUESSES_A_MINUTE:
-                self.times[address] = recent
-                return True
-            if len(self.times) < MOST_ADDRESSES:
-                self.times[address] = [*recent, now]
-            return False
-
-
-guesses = Guesses()

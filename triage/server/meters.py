@@ -20,7 +20,8 @@ from django.urls import reverse
 
 KINDS = ("page", "answer", "staff")  # a patient's page, what a patient sends, the clinic's pages
 LIMITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, float("inf"))  # seconds
-FAULTS = ("ours", "database")  # requests that failed by a fault of ours, or for want of the database
+# Requests that failed by a fault of ours, or for want of the database, or were turned away from a crowded log-in page.
+FAULTS = ("ours", "database", "crowd")
 PROCESSES = 64  # then a new one goes on with the figures of one that is long gone
 OF_A_KIND = len(LIMITS) + 1  # the last is the sum of seconds
 WIDTH = len(KINDS) * OF_A_KIND + len(FAULTS)
@@ -62,7 +63,7 @@ class Meters:
                 yield f'footpath_request_seconds_bucket{{kind="{kind}",le="{within}"}} {count:.0f}'
             yield f'footpath_request_seconds_count{{kind="{kind}"}} {sum(counts):.0f}'
             yield f'footpath_request_seconds_sum{{kind="{kind}"}} {seconds:.6f}'
-        yield "# HELP footpath_faults_total Requests that failed by a fault of ours, or for want of the database."
+        yield "# HELP footpath_faults_total Requests that failed: ours, the database, the crowd."
         yield "# TYPE footpath_faults_total counter"
         for fault, count in zip(FAULTS, total[len(KINDS) * OF_A_KIND :], strict=True):
             yield f'footpath_faults_total{{kind="{fault}"}} {count:.0f}'
