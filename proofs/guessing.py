@@ -90,6 +90,7 @@ def guessers(port: int, connections: int, seed: int) -> Iterator[dict[str, int]]
     """What they were told is there when they have ended."""
     told: dict[str, int] = {}
     guess = f"from proofs.guessers import main; main({port}, {connections}, {seed})"
+    command = [sys.executable, "-c", guess]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
