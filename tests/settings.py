@@ -7,7 +7,7 @@ import tempfile
 
 # Whatever the developer's shell says; only DATABASE_URL is heard, since it says on what to test.
 os.environ.update(DEBUG="off", HTTPS="off", TRUST_PROXY="", SECRET_KEY="", ALLOWED_HOSTS="", TIME_ZONE="")
-# test_second_factor.py, test_releases.py and test_outbox.py turn these on.
+# test_second_factor.py, test_releases.py and the `port` of admin/conftest.py turn these on.
 os.environ.update(
     STAFF_SECOND_FACTOR="off",
     TWO_PEOPLE_PUBLISH="off",

@@ -108,3 +108,30 @@ def send(client, session, state, note="", seen=None):
     session.refresh_from_db()
     data = {"seen": session.mark if seen is None else seen, "state": int(state), "note": note}
     return client.post(sheet(session), data, follow=True)
+
+
+def nurse():
+    return User.objects.get(username="reviewers")
+
+
+def later(**time):
+    return NOW + timedelta(**time)
+
+
+def correction(of, *answers, hand_in=True):
+    key = actions.correct(of.pk, "en", NOW)
+    for given_now in answers:
+        actions.record_answers(visit.find(key, "en"), given_now, NOW)
+    found = visit.find(key, "en")
+    if hand_in:
+        actions.submit(found, NOW)
+    return TriageSession.objects.get(pk=found.pk)
+
+
+def invite(label, numbers):
+    """These submissions were for an appointment."""
+    visit = {"label": label, "appointment_at": NOW, "language": "en"}
+    ((invitation, _code),) = actions.invite([visit], User.objects.get(), NOW - timedelta(days=1))
+    TriageSession.objects.filter(record_number__in=numbers).update(
+        invitation=invitation, appointment_at=invitation.appointment_at
+    )

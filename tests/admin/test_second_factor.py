@@ -371,7 +371,7 @@ def test_the_device_of_a_session_is_its_users_own(anna, clock):
 
 
 def test_the_second_factor_asks_the_database_once_more(anna):
-    """Than a list and a search do without it, see `test_worklist.py`."""
+    """Than a list and a search do without it, see `test_worklist_searches.py`."""
     anna.set_up()
     publish()
     assert [len(statements(anna.client, WORKLIST + query)) for query in ("", "?q=BCD")] == [11, 12]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import oracle
-from tests.domain.test_decision import CONTENT, PLAIN, Answers, by_engine, case
+from tests.cases import CONTENT, PLAIN, Answers, by_engine, case
 from tests.planted import Trees, content_with, entry, item, move_first, when
 from triage.domain.content import Content, Rule
 from triage.domain.logic import Not, leaves
