@@ -84,14 +84,24 @@ class Diagrams:
         key = (test, then, other)
         found = self._chosen.get(key)
         if found is None:
-            place = min(self._nodes[function][0] for function in key)
-            low, high = zip(*(self._halves(function, place) for function in key), strict=True)
-            found = self._chosen[key] = self._node(place, self.choose(*low), self.choose(*high))
+            found = self._chosen[key] = self._chosen_by_halves(test, then, other)
         return found
 
-    def _halves(self, function: Function, place: int) -> tuple[Function, Function]:
-        at, low, high = self._nodes[function]
-        return (low, high) if at == place else (function, function)
+    def _chosen_by_halves(self, test: Function, then: Function, other: Function) -> Function:
+        """Once for the no and once for the yes to the first choice that one of them reads. A proof spends its time
+        here, so nothing is made on the way."""
+        test_at, test_low, test_high = self._nodes[test]
+        then_at, then_low, then_high = self._nodes[then]
+        other_at, other_low, other_high = self._nodes[other]
+        place = min(test_at, then_at, other_at)
+        if test_at > place:
+            test_low = test_high = test
+        if then_at > place:
+            then_low = then_high = then
+        if other_at > place:
+            other_low = other_high = other
+        low = self.choose(test_low, then_low, other_low)
+        return self._node(place, low, self.choose(test_high, then_high, other_high))
 
     def no(self, function: Function) -> Function:
         return self.choose(function, NEVER, ALWAYS)

@@ -244,12 +244,10 @@ def near_each_other(content: Content) -> tuple[str, ...]:
     while moving:
         moving = False
         for key in tuple(order):
-            for place in range(len(order)):
-                moved = [other for other in order if other != key]
-                moved.insert(place, key)
-                span = _span(moved, together)
+            rest = [other for other in order if other != key]
+            for place, span in enumerate(_spans(rest, key, together)):
                 if span < least:
-                    order, least, moving = moved, span, True
+                    order, least, moving = [*rest[:place], key, *rest[place:]], span, True
     return tuple(order)
 
 
@@ -277,3 +275,18 @@ def _span(order: list[str], together: set[frozenset[str]]) -> int:
     places = {key: place for place, key in enumerate(order)}
     spans = ([places[key] for key in keys] for keys in together)
     return sum(max(span) - min(span) for span in spans)
+
+
+def _spans(rest: list[str], key: str, together: set[frozenset[str]]) -> list[int]:
+    """What `_span` would be with the key at each place among the rest."""
+    places = {other: place for place, other in enumerate(rest)}
+    spans = [0] * (len(rest) + 1)
+    for keys in together:
+        others = [places[other] for other in keys if other != key]
+        first, last = min(others), max(others)
+        for place in range(len(spans)):
+            if key in keys:
+                spans[place] += max(place, last + 1) - min(place, first)
+            else:
+                spans[place] += last - first + (first < place <= last)
+    return spans
