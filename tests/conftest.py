@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import itertools
 import json
 import os
@@ -16,14 +17,17 @@ from urllib.parse import urlsplit
 import django
 import hypothesis
 import pytest
+import ruamel.yaml
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from playwright.sync_api import expect, sync_playwright
 
 from dev import find_windowless
-from triage.store import content_files
-from triage.store.plain_yaml import tree_of
+from tests.planted import WRITTEN
+from tests.shipped import earlier_trees, shipped_trees
+from triage.domain.loading import files
+from triage.store import content_files, plain_yaml
 
 # Playwright's synchronous interface keeps an event loop running in the test's thread; Django takes that
 # for asynchronous code and would refuse every query a browser test makes. There is none here.
@@ -80,9 +84,35 @@ if connection.vendor == "postgresql":
 # Content
 
 
-# YAML is slow to read, and most tests of commands read the shipped content: each text once, into trees of their own.
-pickled = functools.cache(lambda text: pickle.dumps(tree_of(text)))
-content_files.tree_of = lambda text: pickle.loads(pickled(text))
+MUCH_TO_READ = 10_000  # letters
+
+
+def pytest_configure(config):
+    """YAML is slow to read, and most tests read the shipped content: each text once for all processes, and for the
+    next run, into trees of their own. Where the text or what reads it is another, so is the name it is kept under.
+    test_content_files.py holds that nothing comes out otherwise than by the reader itself."""
+    folder = config.cache.mkdir("trees")
+    reader = [Path(module.__file__).read_text(encoding="utf-8") for module in (plain_yaml, files)]
+    reader += [ruamel.yaml.__version__, sys.version]
+
+    @functools.cache
+    def pickled(text):
+        kept = folder / hashlib.sha256("".join([*reader, text]).encode(errors="surrogatepass")).hexdigest()
+        if not kept.exists():
+            partly = kept.with_suffix(f".{os.getpid()}")
+            partly.write_bytes(pickle.dumps(plain_yaml.tree_of(text)))
+            partly.replace(kept)
+        return kept.read_bytes()
+
+    def tree_of(text):
+        if text in WRITTEN:
+            return json.loads(text)
+        return pickle.loads(pickled(text)) if len(text) > MUCH_TO_READ else plain_yaml.tree_of(text)
+
+    content_files.tree_of = tree_of
+    if not hasattr(config, "workerinput"):  # before others begin, who would all read them
+        shipped_trees()
+        earlier_trees()
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,30 @@ from triage.domain.content import Content
 from triage.domain.loading import load
 
 Trees = dict[str, Any]
-SHIPPED_TREES = shipped_trees()
+WRITTEN: set[str] = (
+    set()
+)  # files of this process, which the tests read as what they are, JSON, and that is sooner
 
 
-def planted(fault: Callable[[Trees], object], trees: Mapping[str, Any] = SHIPPED_TREES) -> Trees:
-    changed = copy.deepcopy(dict(trees))
+def planted(fault: Callable[[Trees], object], trees: Mapping[str, Any] | None = None) -> Trees:
+    """Into the shipped content, unless another is named."""
+    changed: Trees = pickle.loads(
+        pickle.dumps(dict(trees or shipped_trees()))
+    )  # a copy, made sooner than by `copy`
     fault(changed)
     return changed
 
 
-def content_with(fault: Callable[[Trees], object], trees: Mapping[str, Any] = SHIPPED_TREES) -> Content:
+def content_with(fault: Callable[[Trees], object], trees: Mapping[str, Any] | None = None) -> Content:
     return load(planted(fault, trees))
 
 
 def written(trees: Trees, directory: Path) -> str:
     """The trees as a content directory."""
     for name, tree in trees.items():
-        (directory / f"{name}.yaml").write_text(json.dumps(tree), encoding="utf-8")  # JSON is YAML
+        text = json.dumps(tree)  # JSON is YAML
+        (directory / f"{name}.yaml").write_text(text, encoding="utf-8")
+        WRITTEN.add(text)
     return str(directory)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from triage.domain.content import Content
 from triage.domain.loading import Trees, load
+from triage.domain.proof.space import Space
 from triage.store.content_files import SHIPPED, read_trees
 
 EARLIER = Path(__file__).parent / "data" / "foot-pain-2026.11"
@@ -37,6 +38,18 @@ def earlier_content() -> Content:
     return load(earlier_trees())
 
 
+@cache
+def shipped_space() -> Space:
+    """Made for whoever asks for it first, and for all. Who makes another with its `diagrams` adds no choice to them:
+    they would be counted."""
+    return Space(shipped_content())
+
+
+@cache
+def earlier_space() -> Space:
+    return Space(earlier_content())
+
+
 def small_trees() -> dict[str, Any]:
     """The release of before, fit to be published today: proved and compared in seconds, where this is about steps."""
     trees: dict[str, Any] = copy.deepcopy(dict(earlier_trees()))
@@ -44,6 +57,13 @@ def small_trees() -> dict[str, Any]:
     wales = next(source for source in trees["sources"]["guidance"] if source["id"] == "nhs-wales-sciatica")
     wales["url"] = wales["url"].replace("http://", "https://")
     trees["population"] = heels(trees["questionnaire"]["screens"])
+    return trees
+
+
+def few_trees() -> dict[str, Any]:
+    """The same with a dozen stories, which do for what is held of each."""
+    trees = small_trees()
+    trees["vignettes"]["vignettes"] = trees["vignettes"]["vignettes"][:12]
     return trees
 
 

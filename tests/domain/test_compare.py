@@ -10,12 +10,18 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.planted import Trees, content_with, entry, item, planted, when, written
-from tests.shipped import EARLIER, earlier_content, earlier_trees, shipped_content, small_trees
+from tests.shipped import (
+    EARLIER,
+    earlier_content,
+    earlier_space,
+    earlier_trees,
+    shipped_content,
+    small_trees,
+)
 from tests.visitor import publish
 from triage.domain.content import Content
 from triage.domain.proof.compare import compare
 from triage.domain.proof.prove import by_engine
-from triage.domain.proof.space import Space
 
 pytestmark = pytest.mark.alike("contents are compared, wherever they are stored")
 
@@ -44,7 +50,7 @@ def lowered(trees: Trees) -> None:
 def test_a_refactoring_changes_nothing() -> None:
     comparison = compare(CONTENT, other(refactored))
     assert (comparison.differ, comparison.changes, comparison.left_out) == (0, (), ())
-    assert comparison.answer_sets == Space(CONTENT).count()
+    assert comparison.answer_sets == earlier_space().count()
 
 
 def test_examples_are_decided_as_told() -> None:
@@ -67,8 +73,7 @@ def test_the_other_way_round_is_the_same_number() -> None:
 
 def test_the_number_is_exact() -> None:
     """Where every foot result becomes unclear, as many answer sets differ as have a foot result."""
-    space = Space(CONTENT)
-
+    space = earlier_space()
     comparison = compare(CONTENT, other(lambda trees: entry(trees, "origin", "R6").update(gives="unclear")))
     assert comparison.differ == space.count(space.origins["foot"])
     assert [(change.old, change.new) for change in comparison.changes] == [
@@ -101,7 +106,7 @@ def test_a_question_of_one_content_only() -> None:
     assert comparison.left_out == (
         "injury-again is asked by the new content only; its answers count as off the path of the old one",
     )
-    assert comparison.answer_sets == Space(CONTENT).count() * 5
+    assert comparison.answer_sets == earlier_space().count() * 5
     assert any(change.example.get("injury-again") == "recent" for change in comparison.changes)
     assert comparison.differ == compare(other(with_new_question), CONTENT).differ
 
@@ -112,7 +117,7 @@ def test_a_code_of_one_content_only() -> None:
     assert comparison.left_out == (
         "injury: only one content knows someone-else; answer sets with that are not compared",
     )
-    assert comparison.answer_sets == Space(CONTENT).count()
+    assert comparison.answer_sets == earlier_space().count()
 
 
 # Version 1 and version 2

@@ -10,19 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped import shipped_content
+from tests.shipped import shipped_content, shipped_space
 from triage.domain import explain as explain_module
 from triage.domain.cases import CaseTable, table_of
 from triage.domain.content import ORIGINS, ROOTS, URGENCIES
 from triage.domain.decision import decide
 from triage.domain.explain import MOST_STEPS, explain
 from triage.domain.proof.bdd import NEVER
-from triage.domain.proof.space import Space
 from triage.domain.result import build
 from triage.domain.walk import in_order, read_answers, walk
 
 CONTENT = shipped_content()
-SPACE = Space(CONTENT)
 TABLE = table_of(CONTENT)
 CLINIC = {
     "clinic_name": "C",
@@ -37,7 +35,7 @@ def drawn(number):
     """Answer sets with everything mixed: several ticks, answers that are missing, answers off the path."""
     dice = random.Random(number)
     answers = {"age": ("16-or-over",)}
-    for item in SPACE.items[1:]:
+    for item in [item for item in CONTENT.items.values() if item.kind != "text"][1:]:
         codes = sorted(item.codes - item.exclusive) if item.kind == "many" else sorted(item.codes)
         count = dice.choice([0, 1, 1, 1, 1, 2, 3]) if item.kind == "many" else dice.choice([0, 1, 1, 1, 1, 1])
         if item.exclusive and dice.random() < 0.6:
@@ -69,38 +67,38 @@ def explained(answers, content=CONTENT):
 
 def as_function(cases, table=TABLE):
     """The cases, spelled out in the other account of the answer space."""
-    diagrams = SPACE.diagrams
+    diagrams = shipped_space().diagrams
 
     def holds(case):
         for key, every in table.every.items():
             item = CONTENT.items[key]
-            yield diagrams.no(SPACE.given(item, table.codes(key, case.none_of & every)))
+            yield diagrams.no(shipped_space().given(item, table.codes(key, case.none_of & every)))
             for codes in case.some_of:
                 if codes & every:
-                    yield SPACE.given(item, table.codes(key, codes))
+                    yield shipped_space().given(item, table.codes(key, codes))
 
-    everything = diagrams.both(SPACE.sets, SPACE.decided)
+    everything = diagrams.both(shipped_space().sets, shipped_space().decided)
     return diagrams.both(everything, diagrams.either(diagrams.both(*holds(case)) for case in cases))
 
 
 def decided(function):
-    return SPACE.diagrams.both(SPACE.sets, SPACE.decided, function)
+    return shipped_space().diagrams.both(shipped_space().sets, shipped_space().decided, function)
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_cases_give_each_origin_for_exactly_the_right_answers(origin):
-    assert as_function(TABLE.origins[origin]) == decided(SPACE.origins[origin])
+    assert as_function(TABLE.origins[origin]) == decided(shipped_space().origins[origin])
 
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_cases_give_each_root_for_exactly_the_right_answers(root):
-    assert as_function(TABLE.roots[root]) == decided(SPACE.roots[root])
+    assert as_function(TABLE.roots[root]) == decided(shipped_space().roots[root])
 
 
 @pytest.mark.parametrize("urgency", URGENCIES)
 def test_cases_give_each_urgency_for_exactly_the_right_answers(urgency):
     higher = URGENCIES[URGENCIES.index(urgency) :]
-    enough = SPACE.diagrams.either(SPACE.urgencies[name] for name in higher)
+    enough = shipped_space().diagrams.either(shipped_space().urgencies[name] for name in higher)
     assert as_function(TABLE.at_least[urgency]) == decided(enough)
 
 
@@ -115,15 +113,19 @@ def test_a_case_left_out_is_noticed():
 def settings(answers, keys):
     made = {}
     for key in keys:
-        made |= SPACE.exactly(CONTENT.items[key], answers.get(key, ()))
+        made |= shipped_space().exactly(CONTENT.items[key], answers.get(key, ()))
     return made
 
 
 def forces(part, decision, answers, keys):
     """Whether these answers alone leave nothing else to decide, for every way to answer the rest."""
-    here = SPACE.origins[decision.origin] if part == "origin" else SPACE.urgencies[decision.urgency]
-    elsewhere = SPACE.diagrams.without(decided(1), here)
-    return SPACE.diagrams.fixed(elsewhere, settings(answers, keys)) == NEVER
+    here = (
+        shipped_space().origins[decision.origin]
+        if part == "origin"
+        else shipped_space().urgencies[decision.urgency]
+    )
+    elsewhere = shipped_space().diagrams.without(decided(1), here)
+    return shipped_space().diagrams.fixed(elsewhere, settings(answers, keys)) == NEVER
 
 
 @pytest.mark.parametrize("part", ["origin", "urgency"])
@@ -231,16 +233,16 @@ def goals(decision):
 
 def free(part, values, answers, keys):
     """Whether answering these items otherwise, and nothing else, can lead there."""
-    ends = SPACE.origins if part == "origin" else SPACE.urgencies
-    there = decided(SPACE.diagrams.either(ends[value] for value in values))
-    others = [item.key for item in SPACE.items if item.key not in keys]
-    return SPACE.diagrams.fixed(there, settings(answers, others)) != NEVER
+    ends = shipped_space().origins if part == "origin" else shipped_space().urgencies
+    there = decided(shipped_space().diagrams.either(ends[value] for value in values))
+    others = [item.key for item in shipped_space().items if item.key not in keys]
+    return shipped_space().diagrams.fixed(there, settings(answers, others)) != NEVER
 
 
 @pytest.mark.parametrize("name", [*list(ANSWERS)[:50:7], "drawn-0", "drawn-1", "drawn-2", "drawn-3"])
 def test_changes_name_all_the_smallest_sets_and_there_is_none_smaller(name):
     walked, decision, explanation = explained(ANSWERS[name])
-    keys = [item.key for item in SPACE.items if item.key != "age"]
+    keys = [item.key for item in shipped_space().items if item.key != "age"]
     for part, values in goals(decision):
         found = {
             frozenset(step.item for step in change.steps)

@@ -1,18 +1,17 @@
 """The loader names every fault, with file, place and remedy; nothing faulty becomes content."""
 
-import copy
-
 import pytest
 
-from tests.shipped import TODAY, shipped_content, shipped_trees, small_trees
+from tests.planted import planted
+from tests.shipped import TODAY, few_trees, shipped_content, shipped_trees
 from triage.domain.loading import ContentError, check, languages, load
 
-TREES = small_trees()  # read in half the time of the shipped ones
+TREES = few_trees()
 
 
 @pytest.fixture
 def trees():
-    return copy.deepcopy(dict(TREES))
+    return planted(lambda trees: None, TREES)
 
 
 def item(trees, key):

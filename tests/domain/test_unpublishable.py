@@ -10,13 +10,12 @@ import json
 import pytest
 
 from tests.planted import entry, item, planted, result_row
-from tests.shipped import TODAY, shipped_trees, small_trees
+from tests.shipped import TODAY, few_trees, shipped_trees
 from triage.domain.loading import check, languages, load, unreadable
 from triage.domain.loading.letters import skeleton, strange_signs
 
 LEFT = "item.side.left"
-# The content of before is read in half the time, and a dozen stories do for what is held of each.
-FEW = small_trees() | {"vignettes": {"vignettes": small_trees()["vignettes"]["vignettes"][:12]}}
+FEW = few_trees()
 QUESTIONS = "questionnaire.yaml"
 DECISION = "decision.yaml"
 RESULTS = "results.yaml"

@@ -5,8 +5,10 @@ import os
 
 import pytest
 
+from tests.planted import written
 from triage.domain.loading import ContentError
 from triage.domain.loading.files import MOST_BYTES, MOST_BYTES_TOGETHER, MOST_FILES, MOST_VALUES
+from triage.store import content_files, plain_yaml
 from triage.store.content_files import SHIPPED, read_cases, read_trees
 from triage.store.releases import canonical, sha256
 
@@ -93,6 +95,16 @@ def test_plain_files_are_read_and_can_be_kept(tmp_path, text, tree):
     assert read == {"results": tree}
     assert json.loads(canonical(read)) == read
     assert len(sha256(canonical(read))) == 64
+
+
+def test_what_the_tests_keep_of_long_files_is_what_the_reader_makes_of_them(tmp_path):
+    """See `conftest.py`."""
+    text = (SHIPPED / "sources.yaml").read_text(encoding="utf-8")
+    tree = plain_yaml.tree_of(text)
+    assert content_files.tree_of(text) == tree
+    written({"sources": tree}, tmp_path)
+    assert read_trees(tmp_path)["sources"] == tree
+    assert plain_yaml.tree_of((tmp_path / "sources.yaml").read_text(encoding="utf-8")) == tree
 
 
 def test_an_empty_directory_says_so(tmp_path):

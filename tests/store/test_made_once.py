@@ -78,8 +78,7 @@ def test_a_prepared_query_reads_what_the_ORM_reads(content):
 # Results, whose parts are kept and shared
 
 
-def kept():
-    """All that is kept of pages now: by what it is kept, and the page's part."""
+def parts_made_once():
     loader = Engine.get_default().template_loaders[0]
     nodes = [
         node for made in loader.get_template_cache.values() for node in made.nodelist.get_nodes_by_type(Node)
@@ -87,11 +86,17 @@ def kept():
     for node in nodes:
         if isinstance(node, once.Once):
             nodes += node.nodelist.get_nodes_by_type(once.Once)
-            yield from node.made.items()
+            yield node
+
+
+def kept():
+    """All that is kept of pages now: by what it is kept, and the page's part."""
+    return [pair for part in parts_made_once() for pair in part.made.items()]
 
 
 def forget():
-    Engine.get_default().template_loaders[0].reset()
+    for part in parts_made_once():
+        part.made.clear()
 
 
 def test_a_result_is_the_same_whoever_came_before(content):
@@ -104,7 +109,9 @@ def test_a_result_is_the_same_whoever_came_before(content):
     alone = []
     for record in records:
         forget()
+        assert not kept()
         alone.append(words.result_main(record))
+        assert kept()
     assert len(set(alone)) == len(records) > 40
     assert [words.result_main(record) for record in records] == alone
 
