@@ -15,7 +15,6 @@ os.environ.update(
     OIDC_ISSUER="",
     OIDC_CLIENT_ID="",
     OIDC_CLIENT_SECRET="",
-    OIDC_CLIENT_SECRET_FILE="",
     OIDC_ROLES="",
     EMAIL_URL="",
     EMAIL_FROM="",
@@ -24,7 +23,10 @@ os.environ.update(
     BACKUP_RECIPIENTS="",
     DISK_ENCRYPTED="",
     METRICS_TOKEN="",
+    STATIC_DIR="",
 )
+for name in [name for name in os.environ if name.endswith("_FILE")]:
+    del os.environ[name]  # of a secret
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="footpath-test-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 

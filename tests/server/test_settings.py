@@ -24,7 +24,7 @@ from triage import __version__, actions
 from triage.server import checks
 from triage.server.databases.postgresql import base as postgresql_base
 from triage.server.databases.postgresql.base import DatabaseWrapper as PostgreSQL
-from triage.server.environment import ROLES, VARIABLES, read_environment
+from triage.server.environment import FILES, ROLES, VARIABLES, read_environment
 from triage.server.logs import JsonFormatter, NothingPersonal, PlainFormatter
 from triage.settings import SQLITE, postgresql
 
@@ -34,7 +34,7 @@ SERVES = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "footpath.example.org"}
 
 def manage(*command, **environment):
     """Run manage.py with these variables and no other of ours, nor one of the tests' own."""
-    ours = {variable.name for variable in VARIABLES}
+    ours = {variable.name for variable in VARIABLES} | FILES
     bare = {
         name: value
         for name, value in os.environ.items()
@@ -56,6 +56,7 @@ def test_readme_table_is_the_code():
     readme = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) \| (.*) \|$", readme, re.MULTILINE)
     assert rows == [(v.name, v.kind, v.default, v.meaning) for v in VARIABLES]
+    assert set(re.findall(r"`([A-Z_]+_FILE)`", readme)) == FILES
 
 
 def test_unset_and_empty_mean_the_defaults():
@@ -182,13 +183,29 @@ def test_a_provider_is_whole_or_none():
         read_environment({"OIDC_NAME": "Mercy"})
 
 
-def test_the_providers_secret_may_be_in_a_file(tmp_path):
+def test_a_secret_may_be_in_a_file(tmp_path):
     (tmp_path / "secret").write_text("a secret\n", encoding="utf-8")
     named = {**PROVIDED, "OIDC_CLIENT_SECRET": "", "OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
     assert read_environment(named).provider.client_secret == "a secret"
     assert "a secret" not in repr(read_environment(named))
-    with pytest.raises(ImproperlyConfigured, match="set one of the two"):
+    with pytest.raises(ImproperlyConfigured, match=r"^OIDC_CLIENT_SECRET: .*; set one of the two"):
         read_environment({**named, "OIDC_CLIENT_SECRET": "another"})
+
+
+def test_what_is_in_a_file_is_read_as_strictly(tmp_path):
+    (tmp_path / "secret").write_text(f"{KEY}\n", encoding="utf-8")
+    assert read_environment({"SECRET_KEY_FILE": str(tmp_path / "secret")}).secret_key == KEY
+    (tmp_path / "secret").write_text("short", encoding="utf-8")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^SECRET_KEY_FILE: the key is too easy to guess; "
+    ) as told:
+        read_environment({"SECRET_KEY_FILE": str(tmp_path / "secret")})
+    assert "short" not in str(told.value)
+
+
+def test_what_is_no_secret_is_in_no_file(tmp_path):
+    (tmp_path / "debug").write_text("on", encoding="utf-8")
+    assert not read_environment({"DEBUG_FILE": str(tmp_path / "debug")}).debug
 
 
 def test_a_provider_gives_the_roles_that_there_are():

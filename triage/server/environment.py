@@ -253,6 +253,9 @@ class Variable:
     read: Callable[[str], object]
     default: str
     meaning: str
+    secret: bool = (
+        False  # then it may stand in a file, which the variable of its name with _FILE at its end names
+    )
 
 
 VARIABLES = (
@@ -262,6 +265,7 @@ VARIABLES = (
         secret_key,
         "none: required to serve, unless `DEBUG` is on",
         "Signs the staff's sessions and the forms. Keep it secret and the same on every machine.",
+        secret=True,
     ),
     Variable(
         "SECRET_KEY_FALLBACKS",
@@ -270,6 +274,7 @@ VARIABLES = (
         "none",
         "After a change of `SECRET_KEY`: what the former one signed goes on. A letter is over after the day of its "
         "visit, a return code after 30 days; recovery codes printed before need it for good.",
+        secret=True,
     ),
     Variable(
         "ALLOWED_HOSTS",
@@ -294,6 +299,7 @@ VARIABLES = (
         "none: SQLite in `DATA_DIR`",
         "The database that holds everything. PostgreSQL may have several hosts, see docs/deploy.md; "
         "SQLite needs a local disk, never a network share.",
+        secret=True,
     ),
     Variable(
         "DATA_DIR",
@@ -301,6 +307,13 @@ VARIABLES = (
         directory,
         "`var` beside `manage.py`",
         "Where the SQLite database and the collected static files are. A local disk, never a network share.",
+    ),
+    Variable(
+        "STATIC_DIR",
+        "full path of a folder",
+        directory,
+        "`static` in `DATA_DIR`",
+        "Where the collected static files are, if elsewhere: in a container they are part of the image.",
     ),
     Variable(
         "HTTPS",
@@ -343,20 +356,7 @@ VARIABLES = (
         "required with it.",
     ),
     Variable("OIDC_CLIENT_ID", "text", str, "none", "What the provider calls Footpath."),
-    Variable(
-        "OIDC_CLIENT_SECRET",
-        "text",
-        str,
-        "none",
-        "What the provider knows Footpath by. Or name a file, so that it stands in no variable:",
-    ),
-    Variable(
-        "OIDC_CLIENT_SECRET_FILE",
-        "full path of a file",
-        secret_file,
-        "none",
-        "The file that holds that secret.",
-    ),
+    Variable("OIDC_CLIENT_SECRET", "text", str, "none", "What the provider knows Footpath by.", secret=True),
     Variable(
         "OIDC_ROLES",
         "`GROUP=ROLE`, parted by commas",
@@ -397,6 +397,7 @@ VARIABLES = (
         "none: no mail is sent",
         "The mail server. With `smtp` it must offer STARTTLS, unless it is this machine. User and password may be "
         "left out.",
+        secret=True,
     ),
     Variable(
         "EMAIL_FROM",
@@ -412,6 +413,7 @@ VARIABLES = (
         "none: notes are stored as they are",
         "Encrypts what patients write in their own words, and the secrets of the staff's second factor. An old key "
         "stays until what it encrypted is purged, and all staff have signed in again. Kept apart from backups.",
+        secret=True,
     ),
     Variable(
         "CHAIN_KEY",
@@ -421,6 +423,7 @@ VARIABLES = (
         "Seals the newest link of each chain, so that whoever can write to the database cannot rewrite all of it "
         "unseen. After setting it run `manage.py chain_heads --seal` once. Kept apart from the database and its "
         "backups.",
+        secret=True,
     ),
     Variable(
         "BACKUP_RECIPIENTS",
@@ -436,6 +439,7 @@ VARIABLES = (
         token,
         "none: `/metrics` is not there",
         "Whoever sends it as a bearer token reads `/metrics`: counts and times, nothing of anybody.",
+        secret=True,
     ),
     Variable(
         "DISK_ENCRYPTED",
@@ -467,6 +471,7 @@ VARIABLES = (
         "Django's pages for developers. Never on where a patient is.",
     ),
 )
+FILES = {f"{variable.name}_FILE" for variable in VARIABLES if variable.secret}
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +502,7 @@ class Environment:
     staff_host: str | None
     database_url: str | Path | None
     data_dir: Path | None
+    static_dir: Path | None
     staff_second_factor: bool
     provider: Provider | None
     two_people_publish: bool
@@ -516,12 +522,15 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     values: dict[str, object] = {}
     faults = []
     for variable in VARIABLES:
-        if not (text := environ.get(variable.name, "")):
+        name, text = _said(environ, variable)
+        if not text:
             continue
         try:
-            values[variable.name.lower()] = variable.read(text)
+            values[variable.name.lower()] = variable.read(secret_file(text) if name in FILES else text)
         except ValueError as fault:
-            faults.append(f"{variable.name}: {fault}.")
+            faults.append(f"{name}: {fault}.")
+        if name != variable.name and environ.get(variable.name):
+            faults.append(f"{variable.name}: it is in a file too ({name}); set one of the two.")
     if "email_url" in values and not environ.get("EMAIL_FROM"):
         faults.append("EMAIL_FROM: a mail server needs a sender; set a mail address.")
     if (own := values.get("staff_host")) and own not in (environ.get("ALLOWED_HOSTS") or "").lower().split(
@@ -545,6 +554,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "staff_host": None,
         "database_url": None,
         "data_dir": None,
+        "static_dir": None,
         "staff_second_factor": not debug,
         "provider": provider,
         "two_people_publish": not debug,
@@ -561,15 +571,18 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     return Environment(**(defaults | values))  # type: ignore[arg-type]
 
 
+def _said(environ: Mapping[str, str], variable: Variable) -> tuple[str, str]:
+    """The variable that says it, and what that says."""
+    file = f"{variable.name}_FILE"
+    name = file if file in FILES and environ.get(file) else variable.name
+    return name, environ.get(name, "")
+
+
 def _provider(values: dict[str, object], faults: list[str]) -> Provider | None:
     """Take its variables out of the others: they are one thing, or nothing."""
     said = {name.removeprefix("oidc_"): values.pop(name) for name in list(values) if name.startswith("oidc_")}
     if not said or faults:
         return None
-    by_file = said.pop("client_secret_file", None)
-    if by_file and "client_secret" in said:
-        faults.append("OIDC_CLIENT_SECRET: the secret is in a file too; set one of the two.")
-    said.setdefault("client_secret", by_file)
     faults += [
         f"OIDC_{name.upper()}: signing in with a provider needs it; set it, or no OIDC_ variable."
         for name in ("issuer", "client_id", "client_secret", "roles")
