@@ -10,11 +10,13 @@ import hashlib
 import http.client
 import random
 import re
+import ssl
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlencode
 
 ANSWER_FIELD = re.compile(r"<(?:input|textarea)\b[^>]*>")
@@ -75,20 +77,30 @@ class Ledger:
 class Browser:
     """Connections to one address, with cookies, and the stamp of the page that was shown last."""
 
+    prefix = ""  # of the names of cookies
+    headers: Mapping[str, str] = {}
+
     def __init__(self, port: int, patience: float = PATIENCE) -> None:
         self.port, self.patience = port, patience
         self.line: http.client.HTTPConnection | None = None
         self.cookies: dict[str, str] = {}
         self.stamp = ""
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
+
+    def cookie(self, name: str) -> str:
+        return self.cookies.get(self.prefix + name, "")
+
     def send(self, method: str, path: str, data: dict[str, str] | None = None) -> Reply:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {**self.headers, "Cookie": cookies}
         body = None
         if data is not None:
-            token = self.cookies.get("csrf") or self.cookies.get("staff-csrf", "")
+            token = self.cookie("csrf") or self.cookie("staff-csrf")
             body = urlencode({**data, "csrfmiddlewaretoken": token, "stamp": self.stamp})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
+        self.line = self.line or self.connect()
         try:
             self.line.request(method, path, body, headers)
             reply = self.line.getresponse()
@@ -111,6 +123,23 @@ class Browser:
         if self.line:
             self.line.close()
         self.line = None
+
+
+class SecureBrowser(Browser):
+    """The same over https: a server on this machine that has to show a certificate for this name."""
+
+    prefix = "__Host-"
+
+    def __init__(self, port: int, name: str, authority: Path) -> None:
+        super().__init__(port)
+        self.name, self.trusted = name, ssl.create_default_context(cafile=str(authority))
+        self.headers = {"Host": name, "Origin": f"https://{name}"}
+
+    def connect(self) -> http.client.HTTPConnection:
+        line = super().connect()
+        line.connect()
+        line.sock = self.trusted.wrap_socket(line.sock, server_hostname=self.name)
+        return line
 
 
 class Patient(threading.Thread):
@@ -157,7 +186,7 @@ class Patient(threading.Thread):
         self.ask("GET", "/")
         path = self.ask("POST", "/start/", {}).location
         self.ledger.started += 1
-        key = hashlib.sha256(self.browser.cookies.get("visit", "").encode()).hexdigest()
+        key = hashlib.sha256(self.browser.cookie("visit").encode()).hexdigest()
         given = self.ledger.accepted[key]
         change = self.random.random() < 0.5
         asked: list[str] = []

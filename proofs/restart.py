@@ -10,36 +10,22 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 from proofs.harness import Proof, run
 from proofs.patients import compare, patients
-from proofs.servers import Footpath, footpath_on, wait_until
-
-# As systemd hands a socket on: as the third file, to the process that is named.
-HANDED_ON = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
+from proofs.servers import Footpath, footpath_on, free_port, wait_until
 
 
 def prove(proof: Proof) -> None:
     with footpath_on("sqlite") as site, socket.create_server(("127.0.0.1", 0), backlog=512) as held:
-        before = (sys.executable, "-c", HANDED_ON, str(held.fileno()))
-        judge(proof, site, held.getsockname()[1], before, files=(held.fileno(),))
-        judge(proof, site, 0, (), control=True)
+        judge(proof, site, lambda: site.serve_on(held))
+        port = free_port()
+        judge(proof, site, lambda: site.serve(port=port), control=True)
 
 
-def judge(
-    proof: Proof,
-    site: Footpath,
-    port: int,
-    before: tuple[str, ...],
-    files: tuple[int, ...] = (),
-    control: bool = False,
-) -> None:
-    port = site.serve(before=before, port=port, files=files)
+def judge(proof: Proof, site: Footpath, serve: Callable[[], int], control: bool = False) -> None:
+    port = serve()
     with patients(proof.options.patients, port, proof.seed, think=0.2) as ledger:
         for number in range(int(proof.options.restarts)):
             enough = ledger.acknowledged + proof.options.acked / proof.options.restarts
@@ -47,7 +33,7 @@ def judge(
             proof.progress(f"restart {number + 1} of {proof.options.restarts}", every=0)
             site.stop()
             time.sleep(proof.options.away)
-            site.serve(before=before, port=port, files=files)
+            serve()
         enough = ledger.acknowledged + 20
         wait_until(lambda: ledger.acknowledged >= enough, "patients go on")
     site.kill()

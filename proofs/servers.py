@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -37,6 +38,13 @@ START_SECONDS = 180  # on a machine with other work, too
 # Below those that a system gives to whoever asks for any, so that nobody is given one between here and its use.
 PORTS = range(20_000, 30_000)
 CLAIMS: list[socket.socket] = []
+# As systemd hands a socket on: as the third file, to the process that is named.
+HANDED_ON = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 def free_port() -> int:
@@ -188,10 +196,11 @@ def postgres(folder: Path | None = None) -> Iterator[Postgres]:
 
 
 class Footpath:
-    """Footpath in a folder of its own, made ready as the README says, with gunicorn to start and to kill."""
+    """Footpath in a folder of its own, made ready as the README says, with gunicorn to start and to kill; this program,
+    or another version of it."""
 
-    def __init__(self, folder: Path, database_url: str = "") -> None:
-        self.folder, self.database_url = folder, database_url
+    def __init__(self, folder: Path, database_url: str = "", program: Path = ROOT) -> None:
+        self.folder, self.database_url, self.program = folder, database_url, program
         self.environment = {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
             "SECRET_KEY": secrets.token_urlsafe(50),
@@ -213,7 +222,7 @@ class Footpath:
     def manage(self, *command: str) -> str:
         return subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT,
+            cwd=self.program,
             env=self.environment,
             check=True,
             text=True,
@@ -221,7 +230,7 @@ class Footpath:
         ).stdout
 
     def prepare(self) -> None:
-        if made := made_ready(self.vendor):
+        if self.program == ROOT and (made := made_ready(self.vendor)):
             shutil.copytree(made / "footpath", self.folder, dirs_exist_ok=True)
             return
         self.manage("migrate", "--verbosity", "0")
@@ -247,7 +256,7 @@ class Footpath:
         with (self.folder / "gunicorn.log").open("ab") as log:
             server = subprocess.Popen(
                 [*before, sys.executable, "-m", "gunicorn", "triage.wsgi", "--bind", f"127.0.0.1:{port}"],
-                cwd=ROOT,
+                cwd=self.program,
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -266,6 +275,11 @@ class Footpath:
         wait_until(answers, "gunicorn answers")
         return port
 
+    def serve_on(self, held: socket.socket) -> int:
+        """On a socket that somebody else holds, as systemd does: whoever asks before it is there waits."""
+        before = (sys.executable, "-c", HANDED_ON, str(held.fileno()))
+        return self.serve(before=before, port=held.getsockname()[1], files=(held.fileno(),))
+
     def workers(self, server: int = -1) -> list[int]:
         return children(self.servers[server].pid)
 
@@ -281,18 +295,31 @@ class Footpath:
             os.killpg(process.pid, signal.SIGKILL)  # it was started as a group of its own
             process.wait()
 
+    def kill_all(self) -> None:
+        for number in range(len(self.servers)):
+            self.kill(number)
+
     def answers(self, database: Path | None = None) -> list[tuple[str, str, list[str]]]:
-        return [(key, item, json.loads(given)) for key, item, given in self._rows(ANSWERS, database)]
+        return [(key, item, json.loads(given)) for key, item, given in self.rows(ANSWERS, database)]
 
     def records(self) -> set[str]:
-        return {key for (key,) in self._rows(RECORDS)}
+        return {key for (key,) in self.rows(RECORDS)}
 
-    def _rows(self, query: str, database: Path | None = None) -> list[tuple[str, ...]]:
+    def rows(self, query: str, database: Path | None = None) -> list[tuple[Any, ...]]:
         if self.database_url:
             with psycopg.connect(self.database_url) as connection:
                 return connection.execute(query.replace("a.given", "a.given::text")).fetchall()
         with contextlib.closing(sqlite3.connect(database or self.folder / "db.sqlite3")) as connection:
             return connection.execute(query).fetchall()
+
+    def execute(self, statement: str) -> None:
+        """Change the database under Footpath."""
+        if self.database_url:
+            with psycopg.connect(self.database_url) as connection:
+                connection.execute(statement)
+            return
+        with contextlib.closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=20)) as connection:
+            connection.execute(statement)
 
     def database_version(self) -> str:
         if not self.database_url:
@@ -321,18 +348,15 @@ def prepare_for_all(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def footpath(database_url: str = "", folder: Path | None = None) -> Iterator[Footpath]:
+def footpath(database_url: str = "", folder: Path | None = None, program: Path = ROOT) -> Iterator[Footpath]:
     """Footpath made ready; its servers are gone in the end."""
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="footpath-proof-")))
-        site = Footpath(folder, database_url)
+        site = Footpath(folder, database_url, program)
+        stack.callback(site.kill_all)
         site.prepare()
-        try:
-            yield site
-        finally:
-            for number in range(len(site.servers)):
-                site.kill(number)
+        yield site
 
 
 @contextlib.contextmanager

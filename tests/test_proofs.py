@@ -9,6 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
+from proofs import upgrade
 from proofs.proxy import find_nginx
 from proofs.servers import PREPARED, prepare_for_all
 
@@ -88,6 +89,14 @@ def test_restart():
     proved, control = counted("restart", "--restarts", "1", "--acked", "60", "--patients", "4")
     assert proved["broken"] == 0
     assert control["broken"]
+
+
+def test_without_history_it_says_so(tmp_path, monkeypatch):
+    """As in an export of the files: what is above this folder is nobody's history of it."""
+    monkeypatch.setattr(upgrade, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SystemExit, match=r"was NOT run: .*git fetch --unshallow"):
+        upgrade.git("rev-parse", "HEAD")
 
 
 def test_kill_db():

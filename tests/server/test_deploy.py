@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
 from triage.models import Clinic
+from triage.server.environment import FILES as SECRET_FILES
 from triage.server.environment import VARIABLES
 from triage.server.errors import LastKnown
 
@@ -19,13 +20,12 @@ TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "deploy").iterdir())}
 UNITS = {name: text for name, text in FILES.items() if name.endswith((".service", ".timer", ".socket"))}
 BLOCKS = [block for kind, block in re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL) if not kind]
+COMMAND = re.compile(r"(?:manage\.py|footpath-manage) ([a-z_]+)([^>\n]*)")
 COMMANDS = sorted(
     {
         (name, arguments.strip(" '"))
         for text in (*BLOCKS, *UNITS.values())
-        for name, arguments in re.findall(
-            r"(?:manage\.py|footpath-manage) ([a-z_]+)([^>\n]*)", text.replace("\\\n", "")
-        )
+        for name, arguments in COMMAND.findall(text.replace("\\\n", ""))
     }
 )
 NAMED = {
@@ -60,7 +60,7 @@ def test_what_it_names_exists():
     assert {
         name for name in proofs if not (ROOT / "proofs" / f"{name.replace('-', '_')}.py").is_file()
     } == set()
-    assert NAMED["variables"] <= {variable.name for variable in VARIABLES}
+    assert NAMED["variables"] <= {variable.name for variable in VARIABLES} | SECRET_FILES
     assert {name for name in NAMED["files"] if not (ROOT / name).exists()} == set()
     assert NAMED["units"] <= UNITS.keys()
     assert {name for name in FILES if name not in UNITS and f"deploy/{name}" not in TEXT} == set()
