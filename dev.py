@@ -65,6 +65,7 @@ TEST_PROOFS = (
     "kept-proof",
     "notes",
     "parallel",
+    "taken-in",
     "whose-page",
 )
 # Settings of somebody's pip that would have it install elsewhere than into .venv.

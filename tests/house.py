@@ -35,9 +35,11 @@ FLOORS = [
         "exports": Room("CSV, JSON, FHIR", 54, 75),
         "templatetags": Room("marks, drawings", 79, 100),
     },
+    {"forms": Room("what is sent, checked", 22, 60)},
     {
-        "patient": Room("the patient’s pages", 25, 46),
-        "admin": Room("the clinic’s pages", 54, 88),
+        "patient": Room("the patient’s pages", 22, 41),
+        "api": Room("other programs", 45, 60),
+        "admin": Room("the clinic’s pages", 64, 88),
     },
     {
         "settings": Room("", 0, 12),

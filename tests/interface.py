@@ -48,7 +48,7 @@ def form_texts(source: str) -> Iterator[Text]:
 def texts() -> list[Text]:
     """Every text a page can show, in the order of the files."""
     found: list[Text] = []
-    for name in ("models/clinic", "patient/forms", "store/notes"):
+    for name in ("models/clinic", "patient/forms", "forms/answers", "store/notes"):
         found += form_texts((ROOT / f"triage/{name}.py").read_text(encoding="utf-8"))
     for path in sorted((ROOT / "templates").rglob("*.html")):
         if "admin" not in path.relative_to(ROOT).parts:

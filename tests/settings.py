@@ -24,6 +24,7 @@ os.environ.update(
     DISK_ENCRYPTED="",
     METRICS_TOKEN="",
     STATIC_DIR="",
+    API="",
 )
 for name in [name for name in os.environ if name.endswith("_FILE")]:
     del os.environ[name]  # of a secret

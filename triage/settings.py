@@ -46,6 +46,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Programs come in here, and pass nothing that is made for browsers.
+    "triage.api.door.MachinesMiddleware",
     "triage.server.next_page.NextPageMiddleware",
     "triage.server.errors.NothingSentStaysMiddleware",
     "triage.server.gate.GateMiddleware",
@@ -213,6 +215,7 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
 CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 METRICS_TOKEN = ENVIRONMENT.metrics_token  # see server/metrics.py
+API = ENVIRONMENT.api  # see api/door.py
 BACKUP_RECIPIENTS = ENVIRONMENT.backup_recipients  # see server/backups.py
 
 # Cookies: on https the prefix ties each to this very host.

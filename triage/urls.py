@@ -1,4 +1,5 @@
-"""Every address. No address holds an answer, a reference or a key."""
+"""Every address that people come to; those of programs are in api/urls.py. No address holds an answer, a reference or a
+key."""
 
 from django.contrib import admin
 from django.urls import path

@@ -34,7 +34,8 @@ from tests.invited import (
 from tests.staff import SETTINGS, WORKLIST, listed, staff, text
 from tests.visitor import FOOT_ONLY, NOW, Patient, publish
 from triage import actions
-from triage.admin.invitation_list import MOST_LINES, InvitationForm
+from triage.admin.invitation_list import MOST_LINES
+from triage.forms.invitations import InvitationForm
 from triage.models import AccessEntry, Clinic, Invitation, KeptForm, TriageSession
 from triage.store import invited
 from triage.store.kept import kept_fields

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.staff import staff, text
 from tests.visitor import publish
-from triage.admin.invitation_list import NAME
+from triage.forms.invitations import NAME
 from triage.models import Invitation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike("it is about what a text looks like")]

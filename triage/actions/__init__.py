@@ -40,9 +40,11 @@ from triage.actions.content import (
     publish_release,
     retire_draft,
 )
-from triage.actions.guesses import note_guess, pause_for_name
+from triage.actions.guesses import note_dead_token, note_guess, pause_for_name
 from triage.actions.identities import NotLetIn, let_in
+from triage.actions.intake import Filled, PublishedMeanwhile, SentOtherwise, take_in
 from triage.actions.invitations import end_of_day, invite, invite_again, mail_link, move, revoke
+from triage.actions.inviting_once import AskedOtherwise, Asking, invite_once, made_before
 from triage.actions.mail import PAUSES, note_untold, send_due, send_test_mail, take_mails, take_up_mails_again
 from triage.actions.retention import erase, finish_purge, purge_sessions, refuse_purge, tidy
 from triage.actions.reviews import ChangedMeanwhile, NotAStep, assign, drop_form, keep_form, review
@@ -63,6 +65,7 @@ from triage.actions.sessions import (
     stay,
 )
 from triage.actions.submissions import PRIVACY_VERSION, NotComplete, enter, submit
+from triage.actions.tokens import make_token, note_token_used, revoke_token
 
 __all__ = [
     "AUDITORS",
@@ -74,9 +77,12 @@ __all__ = [
     "REVIEWERS",
     "AlreadySubmitted",
     "AnsweredMeanwhile",
+    "AskedOtherwise",
+    "Asking",
     "ChangedMeanwhile",
     "Contradicted",
     "CorrectedOften",
+    "Filled",
     "InvitationOver",
     "NeedsNote",
     "NeedsTwoPeople",
@@ -87,6 +93,8 @@ __all__ = [
     "NotTicked",
     "NotToManage",
     "Opened",
+    "PublishedMeanwhile",
+    "SentOtherwise",
     "TooManyCodes",
     "WrongCode",
     "agree_to_number",
@@ -105,6 +113,7 @@ __all__ = [
     "finish_purge",
     "invite",
     "invite_again",
+    "invite_once",
     "invite_staff",
     "is_manager",
     "keep_contact",
@@ -114,13 +123,17 @@ __all__ = [
     "keep_open",
     "let_in",
     "load_draft",
+    "made_before",
     "mail_link",
+    "make_token",
     "manage_staff",
     "managed_staff",
     "move",
     "note_access",
+    "note_dead_token",
     "note_guess",
     "note_own_password",
+    "note_token_used",
     "note_untold",
     "open_code",
     "pause_for_name",
@@ -135,6 +148,7 @@ __all__ = [
     "retire_draft",
     "review",
     "revoke",
+    "revoke_token",
     "save_clinic",
     "save_for_later",
     "seal_chains",
@@ -146,6 +160,7 @@ __all__ = [
     "start_session",
     "stay",
     "submit",
+    "take_in",
     "take_mails",
     "take_up_mails_again",
     "tidy",

@@ -31,6 +31,7 @@ GROUPS = {
         "add_review",
         "view_clinic",
         "manage_staff",
+        "manage_tokens",
         "change_clinic",
         "view_release",
         "publish_release",

@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from triage.actions.access import note_access
 from triage.actions.codes import FIRST_PAUSE, LONGEST_PAUSE
-from triage.models import AccessEntry, WrongCodes
+from triage.models import AccessEntry, ApiToken, WrongCodes
 
 FREE_GUESSES = 20  # at one name within an hour, from wherever; then each is followed by a pause, ever longer
 ENTERED = 5  # of what nobody signs in by; then every tenfold
@@ -41,6 +41,16 @@ def note_guess(name: str, now: datetime, *, held_up: bool = False, why: str = ""
     if not name and count > ENTERED:
         detail = f"{count} within this hour"
     note_access(AccessEntry.What.FAILED, name, now, detail=detail)
+
+
+@transaction.atomic
+def note_dead_token(token: ApiToken, why: str, now: datetime) -> None:
+    """A token of ours was sent that opens nothing any more. Programs ask again and again: the first of an hour is an
+    entry, then every tenfold."""
+    count = _count(_place("token", str(token.pk), now), now)
+    if _tenfold(count):
+        detail = f"{why}; {count} within this hour" if count > 1 else why
+        note_access(AccessEntry.What.FAILED, str(token), now, detail=detail)
 
 
 def _tenfold(count: int) -> bool:

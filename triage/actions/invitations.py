@@ -24,15 +24,19 @@ from triage.store.labels import label_key
 
 
 @transaction.atomic
-def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> list[tuple[Invitation, str]]:
+def invite(
+    wanted: Iterable[Mapping[str, Any]], who: User, now: datetime, through: str = ""
+) -> list[tuple[Invitation, str]]:
     """Make invitations, each with the code that opens it (stored nowhere): all of them or none.
 
-    `wanted` has the label, appointment_at and language of each, and of some patient_number and patient_phone. Raises
-    IntegrityError where one of them is open already, by a label and time that are the same.
+    `wanted` has the label, appointment_at and language of each, and of some patient_number and patient_phone, or the
+    code that it is to have. `through`: what made them in that person's stead. Raises IntegrityError where one of them
+    is open already, by a label and time that are the same.
     """
+    by = through or who.get_username()
     made = []
     for fields in wanted:
-        code = signs(LENGTH)
+        code = fields.get("code") or signs(LENGTH)
         expires_at = end_of_day(fields["appointment_at"])
         hashed = code_hash(code)
         invitation = Invitation(
@@ -48,8 +52,8 @@ def invite(wanted: Iterable[Mapping[str, Any]], who: User, now: datetime) -> lis
         )
         made.append((invitation, code))
     for invitation in Invitation.objects.bulk_create(invitation for invitation, _code in made):
-        note_access(AccessEntry.What.CHANGE, who.get_username(), now, str(invitation), "made")
-        note_access(AccessEntry.What.PRINT, who.get_username(), now, str(invitation), "letter")
+        note_access(AccessEntry.What.CHANGE, by, now, str(invitation), "made")
+        note_access(AccessEntry.What.PRINT, by, now, str(invitation), "link" if through else "letter")
     return made
 
 

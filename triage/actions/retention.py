@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from triage.actions.access import forget_references, forget_searches, note_access
+from triage.actions.inviting_once import ASKED_AGAIN
 from triage.domain.plain import one_line
 from triage.models import (
     AccessEntry,
@@ -23,6 +24,7 @@ from triage.models import (
     KeptForm,
     Purge,
     PurgedRecord,
+    SentOnce,
     TriageSession,
     WrongCodes,
 )
@@ -150,6 +152,7 @@ def tidy(now: datetime) -> int:
     Session.objects.filter(expire_date__lt=now).delete()
     AccessAttempt.objects.filter(attempt_time__lt=now - GUESSES_KEPT).delete()
     WrongCodes.objects.filter(hour__lt=now - LONGEST_HOUR).delete()
+    SentOnce.objects.filter(at__lte=now - ASKED_AGAIN).delete()
     KeptForm.objects.filter(kept_at__lt=now - FORMS_KEPT).delete()
     closed = TriageSession.objects.alias(opened_at=Coalesce("reopened_at", "started_at")).filter(
         opened_at__lt=now - LONGEST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +27,8 @@ from triage.store import chains, notes, releases, words
 from triage.store.stories import why
 from triage.store.visit import Visit
 
-RECORD_FORMAT = 3  # 2: whose it is (invitation, appointment, demo) is in it; 3: what was said about privacy
+# 2: whose it is (invitation, appointment, demo) is in it; 3: what was said about privacy; 4: where it was filled in
+RECORD_FORMAT = 4
 # Of templates/privacy.html. A test asks for another one when its words change.
 PRIVACY_VERSION = "2026-12-01"
 URGENCY_LEVELS = {
@@ -45,15 +46,24 @@ TOLD: dict[str, tuple[int, ...]] = {
 ROW = ("invitation", "appointment_at", "demo", "corrects", "behind", "crowded")
 
 
+class Source(TypedDict):
+    """Where a questionnaire was filled in that did not come by our pages."""
+
+    program: str
+    authored: str  # when, as that program says; "" where it says nothing
+
+
 class NotComplete(Exception):
     """Some questions are still open."""
 
 
-def submit(visit: Visit, now: datetime, key: str = "", address: str | None = None) -> None:
+def submit(
+    visit: Visit, now: datetime, key: str = "", address: str | None = None, source: Source | None = None
+) -> None:
     """Hand in: decide, and freeze the record. Once and for all; a second time changes nothing.
 
     From then on the code of the browser with this key leads back to the result, and no code that was made before:
-    on a shared device that may be in the hands of whoever began.
+    on a shared device that may be in the hands of whoever began. `source`: where it was filled in, if not here.
 
     Raises NotComplete while a question on the path is open, or where the questions ended at an exit page, and
     AnsweredMeanwhile when another tab has answered since the visit was read.
@@ -62,7 +72,7 @@ def submit(visit: Visit, now: datetime, key: str = "", address: str | None = Non
         return
     now = max(now, visit.started_at)  # the clock may have been set back meanwhile
     # All that takes time is done before anything is locked.
-    frozen = _frozen(visit, now)
+    frozen = _frozen(visit, now, source)
     try:
         _keep(visit, frozen, now, key, address)
     except AnsweredMeanwhile:
@@ -70,7 +80,7 @@ def submit(visit: Visit, now: datetime, key: str = "", address: str | None = Non
             raise
 
 
-def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
+def _frozen(visit: Visit, now: datetime, source: Source | None) -> dict[str, Any]:
     """The record, without its place in the chain. Raises NotComplete."""
     content = visit.content
     # As it is stored: the patient's own words stay sealed in the record too.
@@ -86,7 +96,8 @@ def _frozen(visit: Visit, now: datetime) -> dict[str, Any]:
         "corrects": visit.corrects or None,
         "release": {"sha256": visit.release, "version": visit.version},
         "language": content.language,
-        "privacy": PRIVACY_VERSION,
+        "source": source,
+        "privacy": None if source else PRIVACY_VERSION,  # what that program said, nobody here knows
         "clinic": visit.clinic.as_settings(),
         "show_roots": visit.clinic.show_roots,
         "started_at": visit.started_at.isoformat(),

@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from triage import actions
-from triage.exports import BOM, FORMATS, export, reviewed, reviews, what_it_holds
+from triage.exports import BOM, FHIR, FORMATS, export, reviewed, reviews, what_it_holds
 from triage.exports.fhir_questionnaire import as_text
 from triage.models import AccessEntry, TriageSession
 from triage.store import releases
@@ -64,6 +64,7 @@ class ExportForm(forms.Form):
         required=False,
         label="With the review, label and appointment of each",
     )
+    r5 = forms.BooleanField(required=False, label="FHIR in its release R5")
     purpose = forms.CharField(
         max_length=200, label="What it is for", help_text="The access log keeps it. Name no patient."
     )
@@ -74,6 +75,8 @@ class ExportForm(forms.Form):
             self.add_error(
                 "with_reviews", "The questions have no reviews: untick this, or choose submissions."
             )
+        if cleaned.get("r5") and cleaned.get("what") not in (*FHIR, QUESTIONNAIRE):
+            self.add_error("r5", "This is no FHIR: untick it, or choose a file that is.")
         return cleaned
 
 
@@ -90,18 +93,20 @@ def export_view(request: HttpRequest, context: dict[str, object]) -> HttpRespons
         context |= {"title": "Export submissions", "form": form}
         return TemplateResponse(request, "admin/triage/export.html", context)
     if form.cleaned_data["what"] == QUESTIONNAIRE:
-        return _questionnaire(cast(User, request.user), form.cleaned_data["purpose"])
+        return _questionnaire(
+            cast(User, request.user), form.cleaned_data["purpose"], r5=form.cleaned_data["r5"]
+        )
     return _file(cast(User, request.user), **form.cleaned_data)
 
 
-def _questionnaire(user: User, purpose: str) -> HttpResponseBase:
+def _questionnaire(user: User, purpose: str, *, r5: bool) -> HttpResponseBase:
     release = releases.current()
-    detail = f"{QUESTIONNAIRE}: {purpose}"
+    detail = f"{QUESTIONNAIRE}{', R5' if r5 else ''}: {purpose}"
     actions.note_access(
         AccessEntry.What.EXPORT, user.get_username(), timezone.now(), f"release {release}", detail
     )
     return HttpResponse(
-        as_text(release),
+        as_text(release, r5=r5),
         content_type="application/fhir+json; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="footpath-questionnaire-{release.sha256[:8]}.json"'
@@ -117,9 +122,10 @@ def _file(
     urgency: int | None,
     notes: bool,
     purpose: str,
+    r5: bool,
     with_reviews: bool = False,
 ) -> HttpResponseBase:
-    detail = f"{what_it_holds(what, since, notes, until, urgency, with_reviews)}: {purpose}"
+    detail = f"{what_it_holds(what, since, notes, until, urgency, with_reviews, r5)}: {purpose}"
     actions.note_access(AccessEntry.What.EXPORT, user.get_username(), timezone.now(), "submissions", detail)
     texts: Iterator[str]
     if what == REVIEWS:
@@ -127,7 +133,7 @@ def _file(
     else:
         form = FORMATS[what]
         ending, media_type = form.ending, form.media_type
-        texts = iter(export(what, since, until, urgency, notes=notes, with_reviews=with_reviews))
+        texts = iter(export(what, since, until, urgency, notes=notes, with_reviews=with_reviews, r5=r5))
     name = f"footpath-{what}-{timezone.localdate():%Y-%m-%d}.{ending}"
     return StreamingHttpResponse(
         chain([BOM], texts) if ending == "csv" else texts,

@@ -24,20 +24,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from triage import actions
-from triage.admin.invitation_list import (
-    LIKE_A_NAME,
-    MOST_LINES,
-    SAME,
-    InvitationForm,
-    MailedInvitationForm,
-    MoveForm,
-    PastedList,
-    read_list,
-)
+from triage.admin.invitation_list import MOST_LINES, MailedInvitationForm, PastedList, read_list
 from triage.admin.lists import GuardedList
 from triage.domain.content import Content
 from triage.domain.decision import emergency_signs
 from triage.exports.table import written
+from triage.forms.invitations import LIKE_A_NAME, SAME, InvitationForm, MoveForm, languages_offered
 from triage.models import STILL_OPEN, AccessEntry, Invitation, TriageSession, the_clinic
 from triage.store import invited, labels, releases
 from triage.store.codes import carried, for_patients, qr_code
@@ -165,7 +157,7 @@ class InvitationAdmin(GuardedList):
             raise PermissionDenied
         now = timezone.now()
         kind = MailedInvitationForm if the_clinic().mail_links and settings.EMAIL_HOST else InvitationForm
-        form = kind(_languages(), now, request.POST if request.method == "POST" else None)
+        form = kind(languages_offered(), now, request.POST if request.method == "POST" else None)
         warned = ""
         if form.is_valid():
             warned = "" if "sure" in request.POST else form.like_a_name
@@ -199,13 +191,19 @@ class InvitationAdmin(GuardedList):
         form = PasteForm(request.POST if request.method == "POST" else None)
         found = PastedList()
         if form.is_valid():
-            found = read_list(form.cleaned_data["lines"], _languages(), now)
+            found = read_list(form.cleaned_data["lines"], languages_offered(), now)
             if "make" in request.POST and not found.faults:
                 try:
                     return self._letters(request, actions.invite(found.rows.values(), _user(request), now))
                 except IntegrityError:
                     found.faults.append((1, "An invitation of this list was made meanwhile. Check it again."))
-        context = {"form": form, "found": found, "languages": _languages(), "most": MOST_LINES, "now": now}
+        context = {
+            "form": form,
+            "found": found,
+            "languages": languages_offered(),
+            "most": MOST_LINES,
+            "now": now,
+        }
         context |= {"like_a_name": LIKE_A_NAME}
         return self._page(request, "paste.html", "Invite patients from a list", **context)
 
@@ -213,7 +211,7 @@ class InvitationAdmin(GuardedList):
         """The link that sets up a device in the waiting room. It holds nothing of anybody, so it is stored nowhere."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = RoomForm(_languages(), request.POST if request.method == "POST" else None)
+        form = RoomForm(languages_offered(), request.POST if request.method == "POST" else None)
         link = ""
         if form.is_valid():
             room = urlencode({"room": Room(**form.cleaned_data).token})
@@ -316,9 +314,3 @@ def _user(request: HttpRequest) -> User:
 
 def _content(language: str) -> Content:
     return releases.content(releases.current().sha256, language)
-
-
-def _languages() -> dict[str, str]:
-    """Those that the published questions can be answered in, and that the clinic offers."""
-    clinic = the_clinic()
-    return {code: name for code, name in _content("en").languages.items() if clinic.offers(code)}

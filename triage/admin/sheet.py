@@ -110,6 +110,7 @@ def type_size(sheet: Sheet, *others: str) -> str:
 
 def _submitted(session: TriageSession) -> Sheet:
     record = open_record(session)
+    source = record.get("source")  # old records do not say
     answers = [
         {**answer, "answered_at": parse_datetime(answer["answered_at"])} for answer in record["answers"]
     ]
@@ -117,6 +118,8 @@ def _submitted(session: TriageSession) -> Sheet:
         "reference": record["reference"],
         "submitted_at": parse_datetime(record["submitted_at"]),
         "language": record["language"],
+        "source": source,
+        "authored": parse_datetime(source["authored"]) if source else None,
         "release": record["release"],
         "number": record["number"],
         "sha256": session.record_sha256,

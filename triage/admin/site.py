@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from triage import actions
-from triage.admin import kept, provider, sign_in, staff, worklist
+from triage.admin import kept, provider, sign_in, staff, tokens, worklist
 from triage.models import AccessEntry, FirstPassword, the_clinic
 from triage.store import outbox, readiness, retention
 
@@ -98,6 +98,7 @@ class StaffSite(admin.AdminSite):
             path("session/", kept.session_view, name="session"),
             path("welcome/<uidb64>/<token>/", in_staff_language(staff.WelcomeView.as_view()), name="welcome"),
             path("staff/", self.admin_view(staff.staff_view), name="triage_staff"),
+            path("tokens/", self.admin_view(tokens.tokens_view), name="triage_tokens"),
             path("provider/", in_staff_language(provider.start), name="provider"),
             path("provider/back/", in_staff_language(provider.back), name="provider_back"),
             path("second-factor/", in_staff_language(sign_in.ask_code), name="second_factor"),
@@ -169,7 +170,7 @@ class StaffSite(admin.AdminSite):
             left = [step for step in steps if not step.done]
             system = {"wishes": list(readiness.wishes(clinic)), "steps": steps, "open_steps": left}
             system["proposed_number"] = clinic.proposed_number
-        context = {**day, **system}
+        context = {**day, **system, "api": settings.API}
         return super().index(request, {**context, **purges, **(extra_context or {})})
 
 

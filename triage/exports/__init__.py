@@ -11,6 +11,7 @@ from django.utils import timezone
 from triage.exports import json_lines, reviews, table
 from triage.exports.fhir import Json
 from triage.exports.fhir_bundle import bundle
+from triage.exports.fhir_r5 import as_r5
 from triage.exports.fhir_response import ndjson, response
 from triage.exports.public import Public
 from triage.exports.stream import Export, Format
@@ -40,11 +41,16 @@ def export(
     *,
     notes: bool,
     with_reviews: bool,
+    r5: bool = False,
 ) -> Export:
-    """The submissions chosen in that format; with what staff did about each, where that is wanted."""
+    """The submissions chosen in that format; with what staff did about each, where that is wanted.
+
+    FHIR in its release 5 where that is wanted.
+    """
     form = (WITH_REVIEWS if with_reviews else FORMATS)[name]
     if name in FHIR:
-        form = ndjson(FHIR[name], the_clinic().fhir_base)
+        write = FHIR[name]
+        form = ndjson((lambda data: as_r5(write(data))) if r5 else write, the_clinic().fhir_base)
     if with_reviews:
         sessions = reviewed(since, until, urgency, release_sha256)
         return Export(form, sessions, notes=notes, beside=reviews.beside)
@@ -88,10 +94,12 @@ def what_it_holds(
     until: date | None = None,
     urgency: int | None = None,
     with_reviews: bool = False,
+    r5: bool = False,
 ) -> str:
     """An export in words, for the access log."""
     parts = [
         name,
+        "R5" if r5 else "",
         "with notes" if notes else "",
         "with reviews" if with_reviews else "",
         f"since {since}" if since else "",

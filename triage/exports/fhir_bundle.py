@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from triage.exports import fhir
 from triage.exports.fhir import Json
-from triage.exports.fhir_response import PROGRAM, answers, coded, meta, observation, parts, patient
+from triage.exports.fhir_response import PROGRAM, answers, author, coded, meta, observation, parts, patient
 from triage.exports.public import Public
 
 PRIORITIES = {"emergency": "stat", "same-day": "urgent"}  # all else is nobody's task
@@ -125,7 +125,11 @@ def _provenance(data: Public, resources: dict[str, Json]) -> Json:
         "meta": {"tag": tags},
         "target": [{"reference": _full_url(data, name)} for name in resources],
         "recorded": data["submitted_at"],
-        "agent": [{"who": PROGRAM}, {"who": patient(data)}],
+        "agent": [
+            {"who": PROGRAM},
+            *([{"who": author(data)}] if data["source"] else []),
+            {"who": patient(data)},
+        ],
         "entity": [
             {"role": "source", "what": {"identifier": fhir.identifier(fhir.RECORD, data["sha256"])}},
             {

@@ -10,10 +10,10 @@ from triage.domain.content import Content, Item
 from triage.domain.loading import languages
 from triage.exports import fhir
 from triage.exports.fhir import BASE, HL7, Json
+from triage.exports.fhir_r5 import R4, as_r5
 from triage.models import Release, TriageSession, the_clinic
 from triage.store import releases
 
-R4 = "4.0.1"
 # By name: where it stands, what it is, and its value; or, within it, the values of its parts.
 EXTENSIONS: dict[str, tuple[str, str, str | dict[str, str]]] = {
     "ends": ("Questionnaire.item.answerOption", "The exit page to which this answer leads", "code"),
@@ -62,8 +62,9 @@ URGENCIES = {"emergency": "Emergency", "same-day": "Same day", "routine": "Routi
 ASKED_FOR = ("QuestionnaireResponse", "Observation", "Task", "Provenance")
 
 
-def as_text(release: Release) -> str:
+def as_text(release: Release, *, r5: bool = False) -> str:
     bundle = fhir.rebased(definitions(release), the_clinic().fhir_base)
+    bundle = as_r5(bundle) if r5 else bundle
     return json.dumps(bundle, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -17,6 +17,7 @@ from triage.domain.result import ClinicSettings, Sentences, say, section, settin
 from triage.domain.wording import filled, phrases, texts_of, wordings
 from triage.exports import fhir, fhir_conditions
 from triage.exports.fhir import HL7, Json
+from triage.exports.fhir_r5 import as_r5
 from triage.models import Release, the_clinic
 from triage.models.clinic import settings_in
 from triage.store import releases
@@ -28,8 +29,9 @@ SAFETY_NET = "safety-net"  # a section of every content, and the group at the en
 CONTROLS = {"one": "radio-button", "many": "check-box", "scale": "radio-button"}
 
 
-def as_text(release: Release, language: str | None = None) -> str:
+def as_text(release: Release, language: str | None = None, *, r5: bool = False) -> str:
     resource = fhir.rebased(of_release(release, language), the_clinic().fhir_base)
+    resource = as_r5(resource) if r5 else resource
     return json.dumps(resource, ensure_ascii=False, indent=2) + "\n"
 
 

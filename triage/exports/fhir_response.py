@@ -61,7 +61,7 @@ def answers(data: Public) -> Json:
         "status": "completed",
         "subject": patient(data),
         "authored": data["submitted_at"],
-        "author": PROGRAM,
+        "author": author(data),
         "source": patient(data),
         "item": _groups(content, data),
     }
@@ -70,6 +70,12 @@ def answers(data: Public) -> Json:
 
 def meta(data: Public) -> Json | None:
     return {"tag": [TEST_DATA]} if data["demo"] else None
+
+
+def author(data: Public) -> Json:
+    """The program that took the answers down."""
+    source = data["source"]
+    return fhir.named("Device", fhir.PROGRAM, source["program"], source["program"]) if source else PROGRAM
 
 
 def patient(data: Public) -> Json:

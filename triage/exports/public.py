@@ -30,7 +30,8 @@ def public(session: TriageSession, *, notes: bool) -> Public:
         "number": record["number"],
         "sha256": session.record_sha256,
         "corrects": record["corrects"],
-        "invitation": record.get("invitation"),  # old records do not say
+        "invitation": record.get("invitation"),
+        "source": record.get("source"),  # old records do not say
         "demo": session.demo,
         "release": record["release"],
         "language": record["language"],

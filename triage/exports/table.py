@@ -57,6 +57,7 @@ WHOSE: Columns = {
 }
 SUBMISSION: Columns = WHOSE | {
     "corrects": lambda data: data["corrects"] or "",
+    "source": lambda data: (data["source"] or {}).get("program", ""),
     "started_at": lambda data: data["started_at"],
     "origin": lambda data: data["decision"]["origin"],
     "root": lambda data: data["decision"]["root"] or "",

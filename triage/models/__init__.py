@@ -11,12 +11,14 @@ from triage.models.invitations import STILL_OPEN, Arrivals, Invitation, WrongCod
 from triage.models.retention import DailyCount, Purge, PurgedRecord
 from triage.models.reviews import KeptForm, OutboxMail, Review
 from triage.models.sessions import Answer, TriageSession
+from triage.models.tokens import ApiToken, SentOnce, TakenIn
 
 __all__ = [
     "STILL_OPEN",
     "AccessChain",
     "AccessEntry",
     "Answer",
+    "ApiToken",
     "Arrivals",
     "AttachedPassage",
     "Clinic",
@@ -31,8 +33,10 @@ __all__ = [
     "Release",
     "ReleaseStep",
     "Review",
+    "SentOnce",
     "StaffDevice",
     "StaffIdentity",
+    "TakenIn",
     "TriageSession",
     "WrongCodes",
     "the_clinic",

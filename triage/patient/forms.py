@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,8 +22,9 @@ from django.utils.translation import gettext_lazy
 
 from triage.domain.content import MAPS, Content, Item, Option, Screen
 from triage.domain.result import answer_words
-from triage.domain.walk import Answers, Walk, in_order, walk
-from triage.domain.wording import cautions, worded
+from triage.domain.walk import Walk
+from triage.domain.wording import cautions
+from triage.forms.answers import AnswersForm
 from triage.server.gate import REPLACEMENT
 from triage.store import codes
 from triage.store.visit import Drafts
@@ -34,14 +34,12 @@ REFERENCE_SIGNS = 6  # of the code on a result that is said at the desk
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
-class ScreenForm(forms.Form):
-    """The questions of one screen. `answers()` gives what was answered, ready for the walk.
+class ScreenForm(AnswersForm):
+    """The questions of one screen on a page.
 
     Without `data` it shows the drafts, and the answers where there is none; `refused` says what is wrong with them.
     `contact` is the field for a number, where the page has one.
     """
-
-    data: MultiValueDict[str, str]
 
     def __init__(
         self,
@@ -53,14 +51,17 @@ class ScreenForm(forms.Form):
         refused: bool = False,
         contact: Mapping[str, object] | None = None,
     ) -> None:
-        self.content, self.screen, self.walked, self.contact = content, screen, walked, contact
-        self.items = tuple(worded(content, item, walked.facts) for item in walked.asks(screen))
+        super().__init__(content, screen, walked, data)
+        self.contact = contact
         self.shown = {
             item.key: [*drafts.get(item.key, walked.answers.get(item.key, ()))] for item in self.items
         }
-        super().__init__(MultiValueDict(self.shown) if refused else data)
+        if refused:
+            self.is_bound, self.data = True, MultiValueDict(self.shown)
         for item in self.items:
-            self.fields[item.key] = _field(item)
+            # Where an error leads: to the first answer, or with a drawing, which may fold the answers, to the question.
+            lands = f"_{item.options[0].code}" if item.options and not item.picture else ""
+            self.fields[item.key].lands = lands  # type: ignore[attr-defined]
 
     @cached_property
     def helper(self) -> FormHelper:
@@ -72,11 +73,6 @@ class ScreenForm(forms.Form):
             helper.layout.append(Contact())
         helper.add_input(Submit("go-on", _("Continue")))
         return helper
-
-    @property
-    def alone(self) -> bool:
-        """Whether it has one question only, which is then the page's heading."""
-        return len(self.items) == 1
 
     @cached_property
     def to_answer(self) -> tuple[str, ...]:
@@ -100,69 +96,9 @@ class ScreenForm(forms.Form):
         """What stands on the page as the answer: what was sent and refused, else what was answered before."""
         return tuple(self.data.getlist(key) if self.is_bound else self.shown[key])
 
-    def answers(self) -> Answers:
-        """The cleaned answers of the questions that are asked."""
-        return {key: given for key, given in self.cleaned_data.items() if given is not None}
-
     def sent(self) -> dict[str, list[str]]:
         """What was sent for these questions, as it can be stored and shown again."""
         return {item.key: _storable(item, self.data.getlist(item.key)) for item in self.items}
-
-    def clean(self) -> dict[str, tuple[str, ...] | None]:
-        """Drop the answers, and the errors, of questions that another answer on this screen has closed."""
-        cleaned = super().clean() or {}
-        if self.alone:
-            return cleaned
-        given = {item.key: cleaned[item.key] for item in self.items if cleaned.get(item.key) is not None}
-        others = {key: value for key, value in self.walked.given.items() if key not in self.fields}
-        asked = walk(self.content, {**others, **given}).asked
-        for key in self.fields:
-            if key not in asked:
-                self.errors.pop(key, None)
-                cleaned[key] = None
-        return cleaned
-
-
-class OneField(forms.ChoiceField):
-    """One code of an item; cleans to a tuple of one."""
-
-    def clean(self, value: Any) -> tuple[str, ...]:
-        return (super().clean(value),)
-
-
-class ManyField(forms.MultipleChoiceField):
-    """Some codes of an item; cleans to a tuple in the questionnaire's order."""
-
-    def __init__(self, item: Item, **kwargs: Any) -> None:
-        self.item = item
-        super().__init__(**kwargs)
-
-    def clean(self, value: Any) -> tuple[str, ...]:
-        codes = super().clean(value)
-        alone = self.item.exclusive.intersection(codes)
-        if alone and len(set(codes)) > 1:
-            words = self.item.option(min(alone)).text
-            raise forms.ValidationError(
-                _("You ticked “%(option)s” and something else. Untick one of them.") % {"option": words},
-                code="alone",
-            )
-        return in_order(self.item, codes)
-
-
-class NoteField(forms.CharField):
-    """Free text; cleans to a tuple of the text, or () where it is empty. Refuses what is not text."""
-
-    def clean(self, value: Any) -> tuple[str, ...]:
-        if isinstance(value, str):
-            value = value.replace("\r\n", "\n")  # as the browser counted it
-        text = unicodedata.normalize("NFC", super().clean(value))
-        if REPLACEMENT in text or any(
-            unicodedata.category(sign) in ("Cs", "Cc") and sign not in "\n\t" for sign in text
-        ):
-            raise forms.ValidationError(
-                _("Some signs in this text cannot be read. Please type it again."), code="signs"
-            )
-        return (text,) if text else ()
 
 
 class Question(TemplateNameMixin):
@@ -293,45 +229,3 @@ def _storable(item: Item, sent: list[str]) -> list[str]:
     if item.kind == "text":
         return [NO_TEXT.sub(REPLACEMENT, text)[: 2 * item.max_length] for text in sent[-1:] if text]
     return [option.code for option in item.options if option.code in sent]
-
-
-def _field(item: Item) -> forms.Field:
-    field = _plain_field(item)
-    # Where an error leads: to the first answer, or with a drawing, which may fold the answers, to the question.
-    field.lands = f"_{item.options[0].code}" if item.options and not item.picture else ""  # type: ignore[attr-defined]
-    return field
-
-
-def _plain_field(item: Item) -> forms.Field:
-    common: dict[str, Any] = {"label": item.text, "help_text": item.hint}
-    if item.kind == "text":
-        return NoteField(required=False, max_length=item.max_length, error_messages=TOO_LONG, **common)
-    choices = [(option.code, option.text) for option in item.options]
-    if item.takes_one:
-        messages = MISSING_ONE if item.unsure in item.codes else MISSING_KNOWN
-        return OneField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **common)
-    none = next((option.text for option in item.options if option.code == "none"), "")
-    missing = _("Tick any that fit, or “%(none)s”.") % {"none": none} if none else _("Tick any that fit.")
-    return ManyField(
-        item,
-        choices=choices,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={**MISSING_MANY, "required": missing},
-        **common,
-    )
-
-
-TOO_LONG = {
-    "max_length": gettext_lazy(
-        "This is longer than %(limit_value)s letters. Make it shorter, or tell the clinic the rest."
-    )
-}
-MISSING_ONE = {
-    "required": gettext_lazy("Choose the answer that fits best."),
-    "invalid_choice": gettext_lazy("That answer is not on the list. Choose one of the answers shown."),
-}
-MISSING_KNOWN = MISSING_ONE | {"required": gettext_lazy("Choose one answer.")}  # everybody knows this one
-MISSING_MANY = {
-    "invalid_choice": gettext_lazy("One of the answers is not on the list. Tick the answers shown."),
-    "invalid_list": gettext_lazy("The answer could not be read. Tick the answers shown."),
-}

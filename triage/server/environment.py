@@ -442,6 +442,14 @@ VARIABLES = (
         secret=True,
     ),
     Variable(
+        "API",
+        "on or off",
+        switch,
+        "off",
+        "Other programs of the clinic come in by tokens that managers make in the admin, see docs/api.md. Off, none of "
+        "its addresses is there.",
+    ),
+    Variable(
         "DISK_ENCRYPTED",
         "on or off",
         switch,
@@ -512,6 +520,7 @@ class Environment:
     chain_key: bytes | None
     backup_recipients: list[str]
     metrics_token: str | None
+    api: bool
     disk_encrypted: bool
     log_json: bool
     time_zone: str
@@ -564,6 +573,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "chain_key": None,
         "backup_recipients": [],
         "metrics_token": None,
+        "api": False,
         "disk_encrypted": False,
         "log_json": False,
         "time_zone": "America/New_York",

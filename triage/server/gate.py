@@ -22,6 +22,8 @@ from django.urls import reverse
 from triage.domain.plain import UNREAD, plain
 
 METHODS = ("GET", "HEAD", "POST")
+# Where programs come in, if the clinic lets any: see api/door.py.
+MACHINES = ("/api/", "/fhir/")
 CHARSETS = ("utf-8", "utf8")
 REPLACEMENT = UNREAD  # what decoding puts in place of bytes that are not text
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -123,15 +125,15 @@ class GateMiddleware:
             raise BadRequest("our pages are in UTF-8")
         # A cookie's value may hold any sign in quotes, NUL too, which PostgreSQL cannot be asked for.
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if value.isprintable()}
-        if _is_elsewhere(request):
+        if request.path.startswith(reverse("admin:index")) and is_elsewhere(request):
             raise Http404
         _read_plainly(request)
         return self.get_response(request)
 
 
-def _is_elsewhere(request: HttpRequest) -> bool:
-    """Whether staff's pages are asked for under a name that is not theirs."""
-    if not settings.STAFF_HOST or not request.path.startswith(reverse("admin:index")):
+def is_elsewhere(request: HttpRequest) -> bool:
+    """Whether what is the clinic's own is asked for under a name that is not the clinic's."""
+    if not settings.STAFF_HOST:
         return False
     return split_domain_port(request.get_host())[0] != settings.STAFF_HOST
 

@@ -18,6 +18,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from triage.server.gate import MACHINES
+
 KINDS = ("page", "answer", "staff")  # a patient's page, what a patient sends, the clinic's pages
 LIMITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, float("inf"))  # seconds
 # Requests that failed by a fault of ours, or for want of the database, or were turned away from a crowded log-in page.
@@ -108,4 +110,4 @@ def _staffs() -> str:
 
 @cache
 def _nobody_waits() -> tuple[str, ...]:
-    return (settings.STATIC_URL, *map(reverse, ("healthz", "readyz", "metrics", "robots")))
+    return (*MACHINES, settings.STATIC_URL, *map(reverse, ("healthz", "readyz", "metrics", "robots")))

@@ -64,6 +64,7 @@ class Command(BaseCommand):
             "--language",
             help=f"of a {QUESTIONNAIRE}: this one alone (default: all, side by side)",
         )
+        parser.add_argument("--fhir", choices=["R4", "R5"], default="R4", help="its release (default: R4)")
 
         add_by(parser)
 
@@ -92,14 +93,19 @@ class Command(BaseCommand):
         with out.open("w", encoding="utf-8", newline="") as file:
             yield file
 
-    def _of_a_release(self, what: str, who: str, release: str, language: str | None, **options: Any) -> str:
+    def _of_a_release(
+        self, what: str, who: str, release: str, language: str | None, fhir: str, **options: Any
+    ) -> str:
         wanted = Release.objects.get(sha256=named_release(release)) if release else releases.current()
         known = languages(releases.trees(wanted.sha256))
         if language and language not in known:
             raise CommandError(f"This release has no language {language!r}. Use one of: {', '.join(known)}.")
         detail = f"{what}: on the command line"
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), f"release {wanted}", detail)
-        return as_text(wanted, language) if what == QUESTIONNAIRE else fhir_definitions.as_text(wanted)
+        r5 = fhir == "R5"
+        if what == QUESTIONNAIRE:
+            return as_text(wanted, language, r5=r5)
+        return fhir_definitions.as_text(wanted, r5=r5)
 
     def _reviews(
         self,
@@ -127,13 +133,17 @@ class Command(BaseCommand):
         urgency: str | None,
         with_notes: bool,
         with_reviews: bool,
+        fhir: str,
         **options: Any,
     ) -> None:
         name, level = rows if what == "csv" else what, URGENCIES.get(urgency or "")
         sha256 = named_release(release) if release else ""
-        detail = f"{what_it_holds(name, since, with_notes, until, level, with_reviews)}: on the command line"
+        r5 = fhir == "R5" and name in FHIR
+        detail = (
+            f"{what_it_holds(name, since, with_notes, until, level, with_reviews, r5)}: on the command line"
+        )
         actions.note_access(AccessEntry.What.EXPORT, who, timezone.now(), "submissions", detail)
-        texts = export(name, since, until, level, sha256, notes=with_notes, with_reviews=with_reviews)
+        texts = export(name, since, until, level, sha256, notes=with_notes, with_reviews=with_reviews, r5=r5)
         for text in texts:
             file.write(text)
             if texts.count and texts.count % STEP == 0:
