@@ -142,7 +142,7 @@ def test_backup():
 
 @pytest.mark.skipif(not find_nginx(), reason="needs nginx")
 def test_guessing():
-    short = ("--seconds", "3", "--warm-up", "1", "--connections", "20")
+    short = ("--seconds", "2", "--warm-up", "0.5", "--connections", "20")
     _status, lines, said = run("guessing", "--database", "sqlite", *short)
     assert len(lines) == 3, said
     *proved, control = lines
