@@ -1,12 +1,14 @@
 """The question pages as a phone shows them: how far one scrolls in all."""
 
+from typing import NamedTuple
+
 import pytest
 from django.urls import reverse
 
-from tests.browser import press
+from tests.browser import carry_over, press
 from tests.patient.test_phone import choose
 from tests.patient.test_result import SCIATICA, SCREEN
-from tests.visitor import publish
+from tests.visitor import FOOT_ONLY, Patient, publish
 
 pytestmark = [pytest.mark.looks, pytest.mark.django_db(transaction=True)]
 # What moves on a page by itself adds to this.
@@ -44,17 +46,46 @@ def questions(new_page, live_server):
     return each
 
 
-def test_the_questions_are_eighteen_screens_in_all(questions):
-    screens = [(page.url, page.evaluate("document.body.offsetHeight") / SCREEN) for page in questions()]
+class Seen(NamedTuple):
+    address: str
+    screens: float
+    opened: bool  # by an answer of the page before
+    focus: str | None
+    moved: float
+
+
+SEEN = []
+
+
+@pytest.fixture
+def seen(questions):
+    """Every question page on the way, which is gone once for all tests that only look."""
+    if not SEEN:
+        SEEN[:] = [look(page) for page in questions()]
+    return SEEN
+
+
+def look(page):
+    opened = page.locator(".note[role=status]").count() > 0
+    return Seen(
+        address=page.url,
+        screens=page.evaluate("document.body.offsetHeight") / SCREEN,
+        opened=opened,
+        focus=page.locator(":focus").get_attribute("id") if opened else None,
+        moved=page.evaluate(PAINTED),
+    )
+
+
+def test_the_questions_are_eighteen_screens_in_all(seen):
+    screens = [(page.address, page.screens) for page in seen]
     for address, height in screens:
         print(f"{height:6.2f} {address}")
     print(f"{sum(height for _address, height in screens):6.2f} of {SCREENS}")
     assert sum(height for _address, height in screens) <= SCREENS
 
 
-def test_nothing_jumps_on_any_question_page(questions):
-    shifts = {page.url: page.evaluate(PAINTED) for page in questions()}
-    assert {address: moved for address, moved in shifts.items() if moved} == {}
+def test_nothing_jumps_on_any_question_page(seen):
+    assert {page.address: page.moved for page in seen if page.moved} == {}
 
 
 def test_what_jumps_would_be_noticed(questions):
@@ -76,18 +107,16 @@ def test_a_click_right_after_the_skip_link_counts(questions):
     assert box.is_checked()
 
 
-def test_a_question_that_an_answer_opens_has_the_focus(questions):
-    opened = [
-        page.locator(":focus").get_attribute("id")
-        for page in questions()
-        if page.locator(".note[role=status]").count()
-    ]
-    assert opened == ["id_numb-since"]
+def test_a_question_that_an_answer_opens_has_the_focus(seen):
+    assert [page.focus for page in seen if page.opened] == ["id_numb-since"]
 
 
-def test_what_is_typed_is_counted_and_never_cut(questions):
-    page = list(questions())[-1]
-    page.go_back()
+def test_what_is_typed_is_counted_and_never_cut(page, live_server):
+    publish()
+    patient = Patient(FOOT_ONLY)
+    patient.go_on(patient.start())
+    carry_over(patient, page, live_server.url)
+    page.goto(reverse("question", args=["words"]))
     note, count = page.get_by_role("textbox").first, page.locator("#count")
     assert count.inner_text() == "Up to 1000 letters."
     note.fill("x" * 990 + "👣" * 4)
