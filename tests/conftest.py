@@ -18,7 +18,10 @@ import django
 import hypothesis
 import pytest
 import ruamel.yaml
-from django.db import connection
+from django.apps import apps
+from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from playwright.sync_api import expect, sync_playwright
@@ -75,6 +78,24 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
+
+LEFT = []  # the rows that a migration leaves, by their models
+
+
+def put_back(*options):
+    """In place of the signal on which a flush has Django look for all rights and kinds of rows anew, after each test
+    that empties the tables: what comes of it is always the same."""
+    if not LEFT:
+        emit_post_migrate_signal(*options)
+        models = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
+        LEFT.extend(rows for model in models if (rows := list(model._base_manager.all())))
+        return
+    with transaction.atomic():
+        for rows in LEFT:
+            type(rows[0])._base_manager.bulk_create(rows)
+
+
+flush.emit_post_migrate_signal = put_back
 
 if connection.vendor == "postgresql":
     # TRUNCATE makes each table and index anew, which takes long; what a test leaves are a few rows.

@@ -16,10 +16,16 @@ from types import SimpleNamespace
 import pip
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
+from django.forms import model_to_dict
 
 import dev
 from proofs.servers import free_port
 from tests.conftest import can_differ
+from triage.models import the_clinic
 
 ROOT = settings.BASE_DIR
 LOCKS = [ROOT / "requirements" / name for name in ("base.txt", "dev.txt")]
@@ -245,6 +251,26 @@ def with_marks(*marks):
 )
 def test_postgresql_gets_what_can_come_out_differently_there(marks, short, long):
     assert (can_differ(with_marks(*marks), False), can_differ(with_marks(*marks), True)) == (short, long)
+
+
+def left():
+    """What stands in the tables where nobody has used them: names and rights, whatever their numbers."""
+    rights = {(*right.content_type.natural_key(), right.codename) for right in Permission.objects.all()}
+    groups = {
+        group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()
+    }
+    return rights, groups, model_to_dict(the_clinic())
+
+
+def test_emptied_tables_hold_what_they_would_hold_after_a_migration(transactional_db, monkeypatch):
+    User.objects.create(username="anna")
+    Group.objects.first().permissions.clear()
+    call_command("flush", interactive=False, verbosity=0)
+    put_back = left()
+    assert not User.objects.exists()
+    monkeypatch.setattr(flush, "emit_post_migrate_signal", emit_post_migrate_signal)
+    call_command("flush", interactive=False, verbosity=0)
+    assert put_back == left()
 
 
 def test_what_is_alike_on_both_says_why():
