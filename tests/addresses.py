@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
@@ -14,7 +15,7 @@ from ruamel.yaml import YAML
 
 from tests.visitor import FOOT_ONLY, Browser, Patient, publish
 from triage import actions
-from triage.models import AccessEntry, Clinic, OutboxMail, TriageSession
+from triage.models import AccessEntry, Clinic, Delivery, OutboxMail, TriageSession
 from triage.store import releases
 
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("access_table.yaml"))
@@ -82,7 +83,17 @@ class World:
         mail = OutboxMail.objects.get_or_create(
             session=self.submitted, defaults={"created_at": timezone.now()}
         )[0]
+        now = timezone.now()
+        delivery = Delivery.objects.create(
+            session=self.submitted,
+            receiver=Delivery.Receiver.WEBHOOK,
+            event=Delivery.Event.SUBMITTED,
+            event_id=uuid4(),
+            event_at=now,
+            queued_at=now,
+        )
         self.keys = {
+            "delivery": delivery.pk,
             "outboxmail": mail.pk,
             "invitation": invitation.pk,
             "accessentry": AccessEntry.objects.latest("pk").pk,

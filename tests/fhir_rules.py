@@ -22,6 +22,7 @@ REQUIRED = {
     "Bundle": {"type"},
     "Task": {"status", "intent"},
     "Provenance": {"target", "recorded", "agent"},
+    "DocumentReference": {"status", "content"},
     "StructureDefinition": {"url", "name", "status", "kind", "abstract", "type"},
     "CodeSystem": {"status", "content"},
     "ValueSet": {"status"},

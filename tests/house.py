@@ -37,6 +37,7 @@ FLOORS = [
     },
     {"forms": Room("what is sent, checked", 22, 60)},
     {
+        "integration": Room("other systems", 0, 18),
         "patient": Room("the patient’s pages", 22, 41),
         "api": Room("other programs", 45, 60),
         "admin": Room("the clinic’s pages", 64, 88),

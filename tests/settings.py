@@ -25,6 +25,14 @@ os.environ.update(
     METRICS_TOKEN="",
     STATIC_DIR="",
     API="",
+    FHIR_SERVER="",
+    FHIR_TOKEN_URL="",
+    FHIR_CLIENT_ID="",
+    FHIR_SCOPE="",
+    FHIR_PATIENT_SYSTEM="",
+    FHIR_NOTES="",
+    WEBHOOK_URL="",
+    WEBHOOK_KEY="",
 )
 for name in [name for name in os.environ if name.endswith("_FILE")]:
     del os.environ[name]  # of a secret

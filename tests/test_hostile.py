@@ -32,6 +32,7 @@ LISTS = (
     "triage/release",
     "triage/invitation",
     "triage/outboxmail",
+    "triage/delivery",
 )
 LISTS += ("auth/user", "auth/group")
 OURS = ("failed", "closed")  # the errors that are faults of ours

@@ -212,6 +212,10 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from or ""
 
+# Other systems that hear of submissions: see integration/.
+FHIR_SERVER = ENVIRONMENT.fhir_server
+WEBHOOK = ENVIRONMENT.webhook
+
 NOTE_KEYS = ENVIRONMENT.note_keys  # see store/notes.py
 CHAIN_KEY = ENVIRONMENT.chain_key  # see store/chains.py
 METRICS_TOKEN = ENVIRONMENT.metrics_token  # see server/metrics.py

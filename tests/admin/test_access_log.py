@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -12,7 +13,7 @@ from tests.staff import EMERGENCY, SETTINGS, WORKLIST, send, sheet, staff, submi
 from tests.visitor import NOW, publish
 from triage import actions
 from triage.admin.submissions import SubmissionAdmin
-from triage.models import AccessChain, AccessEntry, OutboxMail, TriageSession
+from triage.models import AccessChain, AccessEntry, Delivery, OutboxMail, TriageSession
 from triage.store import access_log
 from triage.store.reviews import logged
 
@@ -56,6 +57,7 @@ def test_every_page_that_shows_something_of_patients_leaves_one_entry():
     wanted = {"label": "J. D.", "appointment_at": NOW + timedelta(days=365), "language": "en"}
     ((invitation, _code),) = actions.invite([wanted], user, NOW)
     mail = OutboxMail.objects.get_or_create(session=mail_of, defaults={"created_at": NOW})[0]
+    delivery = delivery_of(mail_of)
     first = AccessEntry.objects.earliest("number")
     pages = {
         WORKLIST: ("worklist", ""),
@@ -68,6 +70,8 @@ def test_every_page_that_shows_something_of_patients_leaves_one_entry():
         f"/admin/triage/invitation/{invitation.pk}/change/": (f"invitation {invitation.pk}", ""),
         "/admin/triage/outboxmail/": ("unsent mails", ""),
         f"/admin/triage/outboxmail/{mail.pk}/change/": (f"unsent mails {mail.pk}", ""),
+        "/admin/triage/delivery/?state=waiting": ("deliveries", "state=waiting"),
+        f"/admin/triage/delivery/{delivery.pk}/change/": (f"deliveries {delivery.pk}", ""),
         "/admin/triage/accessentry/": ("access log", ""),
         f"/admin/triage/accessentry/{first.pk}/change/": (f"access log {first.pk}", ""),
     }
@@ -80,6 +84,11 @@ def test_every_page_that_shows_something_of_patients_leaves_one_entry():
         assert (entry.what, entry.about) == ("view", about), page
         assert detail is None or entry.detail == detail, page
     assert "numb" not in str(entries())
+
+
+def delivery_of(session):
+    about = {"receiver": "webhook", "event": "submitted", "event_id": uuid4()}
+    return Delivery.objects.create(session=session, event_at=NOW, queued_at=NOW, **about)
 
 
 def test_a_page_that_shows_something_without_an_entry_would_be_found(monkeypatch):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -14,7 +15,7 @@ from tests.visitor import BACK, FOOT_ONLY, hand_in, publish
 from triage import actions
 from triage.domain.decision import decide
 from triage.domain.walk import read_answers, walk
-from triage.models import OutboxMail, TriageSession, the_clinic
+from triage.models import Delivery, OutboxMail, TriageSession, the_clinic
 from triage.store import releases, visit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
@@ -69,6 +70,8 @@ def pages(client):
     found = {"finding": "foot", "root": "", "urgency": 1}
     actions.review(reviewed.pk, reviewed.mark, anna, State.REVIEWED, "Seen.", timezone.now(), **found)
     OutboxMail.objects.get_or_create(session=emergency, defaults={"created_at": timezone.now()})
+    now, event = timezone.now(), {"receiver": "fhir", "event": "submitted", "event_id": uuid4()}
+    delivery = Delivery.objects.create(session=emergency, event_at=now, queued_at=now, **event)
     wanted = {"label": "A. B.", "appointment_at": timezone.now() + timedelta(days=2), "language": "en"}
     ((invitation, _code),) = actions.invite([wanted], anna, timezone.now())
     return {
@@ -97,6 +100,8 @@ def pages(client):
         "access log": "/admin/triage/accessentry/",
         "access log entry": "/admin/triage/accessentry/1/change/",
         "mails": "/admin/triage/outboxmail/",
+        "deliveries": "/admin/triage/delivery/",
+        "delivery": f"/admin/triage/delivery/{delivery.pk}/change/",
         "accounts": "/admin/auth/user/",
         "account": f"/admin/auth/user/{anna.pk}/change/",
         "new account": "/admin/auth/user/add/",

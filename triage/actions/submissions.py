@@ -10,6 +10,7 @@ from django.db import transaction
 
 from triage.actions.arrivals import arrived
 from triage.actions.codes import NO_CODE, new_code
+from triage.actions.deliveries import queue_deliveries
 from triage.actions.sessions import (
     AnsweredMeanwhile,
     fill_in,
@@ -22,7 +23,7 @@ from triage.domain.content import Content
 from triage.domain.decision import decide
 from triage.domain.result import Result, build
 from triage.domain.walk import Answers, Walk, walk
-from triage.models import Clinic, Invitation, OutboxMail, RecordChain, TriageSession
+from triage.models import Clinic, Delivery, Invitation, OutboxMail, RecordChain, TriageSession
 from triage.store import chains, notes, releases, words
 from triage.store.stories import why
 from triage.store.visit import Visit
@@ -132,7 +133,8 @@ def _result(visit: Visit, content: Content, walked: Walk) -> Result:
 
 @transaction.atomic
 def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str, address: str | None) -> None:
-    """Add the record to the chain and the submission to the worklist, and tell the clinic where it wants that."""
+    """Add the record to the chain and the submission to the worklist, and tell the clinic and other systems where they
+    want that."""
     # First, so that nobody else waits with the chain while this session is held.
     session = still_as_read(visit).select_for_update().only(*ROW).first()
     if session is None:
@@ -174,6 +176,8 @@ def _keep(visit: Visit, frozen: dict[str, Any], now: datetime, key: str, address
         OutboxMail.objects.bulk_create(
             [OutboxMail(**told, created_at=now, next_at=now)], ignore_conflicts=True
         )
+    event = Delivery.Event.CORRECTED if visit.corrects else Delivery.Event.SUBMITTED
+    queue_deliveries(session, event, now)
 
 
 def _whose(session: TriageSession) -> dict[str, Any]:

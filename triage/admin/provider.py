@@ -7,7 +7,6 @@ opens here is decided here. See docs/adr/0035-the-clinics-own-accounts.md.
 from __future__ import annotations
 
 import re
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from django.views.decorators.http import require_GET
 from triage import actions
 from triage.admin import sign_in
 from triage.models import StaffIdentity
+from triage.server.authorities import authorities
 from triage.server.environment import Provider
 from triage.server.hashing import Busy
 
@@ -110,7 +110,7 @@ def _client(provider: Provider) -> Any:
             "scope": provider.scope,
             "code_challenge_method": "S256",
             "default_timeout": SECONDS,
-            "verify": _authorities(),
+            "verify": authorities(),
         },
     )
     said = client.load_server_metadata()
@@ -125,12 +125,6 @@ def _client(provider: Provider) -> Any:
 
 def discovery(issuer: str) -> str:
     return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-
-
-def _authorities() -> str | bool:
-    """The system's, where IT puts the hospital's own; not those that came with a package."""
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
 
 
 def _word(text: Any) -> str:

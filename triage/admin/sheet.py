@@ -22,7 +22,6 @@ from triage.store import invited, releases
 from triage.store.notes import opened
 from triage.store.records import RecordAltered, open_record
 from triage.store.stories import the_telling
-from triage.store.typesetting import pdf
 from triage.store.visit import CONTACT
 from triage.templatetags.footpath import sources_of
 
@@ -76,22 +75,6 @@ def chart_text(session: TriageSession, sheet: Sheet, told: str, reviews: list[Re
         "reviews": reviews,
     }
     return render_to_string("admin/triage/triagesession/chart.txt", context).strip() + "\n"
-
-
-def chart_pdf(session: TriageSession, text: str) -> bytes:
-    """The same text on paper, its first line as the title."""
-    title, *lines = text.splitlines()
-    return pdf(
-        "chart.typ",
-        {"title": title, "foot": session.reference, "lines": [_set(line) for line in lines if line.strip()]},
-    )
-
-
-def _set(line: str) -> dict[str, str]:
-    label, colon, rest = line.partition(": ")
-    if line.startswith("- "):
-        return {"item": line.removeprefix("- ")}
-    return {"label": f"{label}:", "text": rest} if colon and label.isupper() else {"label": "", "text": line}
 
 
 def type_size(sheet: Sheet, *others: str) -> str:

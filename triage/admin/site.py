@@ -147,14 +147,14 @@ class StaffSite(admin.AdminSite):
         return page
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With the mails that should have gone out: whoever works here has to know that nobody was told."""
+        """With what should have gone out: whoever works here has to know that nobody was told."""
         told = request.user.has_perm("triage.view_outboxmail") and self.has_permission(request)
         request.clinic = getattr(request, "clinic", None) or the_clinic()  # type: ignore[attr-defined]
-        late = outbox.late(request.clinic, timezone.now()) if told else 0  # type: ignore[attr-defined]
+        late = outbox.late(request.clinic, timezone.now()) if told else None  # type: ignore[attr-defined]
         return {
             **super().each_context(request),
             **kept.context(request),
-            "late_mails": late,
+            "late": late,
             # No more of it: the rest has a secret among it.
             "provider_name": settings.PROVIDER.name if settings.PROVIDER else "",
         }

@@ -29,7 +29,7 @@ from triage.admin.lists import GuardedList, ReadOnly
 from triage.admin.overview.page import overview_view
 from triage.admin.reviewing import CHANGED, ReviewForm
 from triage.admin.rights import rights_view
-from triage.admin.sheet import chart_pdf, chart_text, history, sheet_of, story_of, type_size
+from triage.admin.sheet import chart_text, history, sheet_of, story_of, type_size
 from triage.admin.worklist import (
     MOST_COUNTED,
     NEWEST_FIRST,
@@ -48,6 +48,7 @@ from triage.store.codes import SIGNS
 from triage.store.counted import Counted
 from triage.store.invited import opened
 from triage.store.records import RecordAltered, open_record
+from triage.store.typesetting import chart_pdf
 
 FIRST_SIGN, LAST_SIGN = SIGNS[0], SIGNS[-1]
 REFERENCE_LENGTH = 6
@@ -230,7 +231,7 @@ class SubmissionAdmin(ReadOnly, GuardedList):
         sheet = sheet_of(session)
         text = chart_text(session, sheet, story_of(sheet), history(session))
         return HttpResponse(
-            chart_pdf(session, text),
+            chart_pdf(session.reference, text),
             content_type="application/pdf",
             headers={"Content-Disposition": f'attachment; filename="footpath-{session.reference}.pdf"'},
         )

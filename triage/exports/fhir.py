@@ -24,7 +24,7 @@ SYSTEMS = {
     RELEASE: "The SHA-256 of a release of the questions and rules",
     RECORD: "The SHA-256 of the frozen record of a submission",
     INVITATION: "The number of an invitation to answer before an appointment",
-    PART: "A part of a submission: its code, a dot, and origin, root, urgency, finding, hindsight or task",
+    PART: "A part of a submission: its code, a dot, and origin, root, urgency, finding, hindsight, task or document",
     PROGRAM: "The program that took the answers down",
 }
 HL7 = "http://hl7.org/fhir/StructureDefinition"

@@ -1,10 +1,14 @@
 """A submission as a FHIR R4 transaction that another server takes in: answers, decision, task, and whence.
 
-It may be sent twice. What staff did since, where it goes along, brings what stands there already up to date.
+It may be sent twice. What staff did since, where it goes along, brings what stands there already up to date. Into a
+patient's record it goes with whose it is there and the page for the chart, see `Filed`.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha1
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from triage.exports import fhir
@@ -14,18 +18,32 @@ from triage.exports.public import Public
 
 PRIORITIES = {"emergency": "stat", "same-day": "urgent"}  # all else is nobody's task
 LOOKED_AT = ("reviewed", "closed")
+AS_HANDED_IN = ("response", "document", "provenance")  # which nobody changes
 TASK_STATUS = {"new": "requested", "acknowledged": "accepted", "reviewed": "completed", "closed": "completed"}
 JUDGED = {"finding": ("finding", "origin"), "hindsight": ("urgency_in_hindsight", "urgency")}
 
 
-def bundle(data: Public) -> Json:
+class Filed(NamedTuple):
+    """What goes along into a patient's record alone: a reference to the patient, if one is known, and the chart's page.
+
+    What staff did is then in the Observations and the Task, which are brought up to date, and not in the response.
+    """
+
+    patient: Json | None
+    page: bytes
+
+
+def bundle(data: Public, filed: Filed | None = None) -> Json:
     """Raises RecordAltered when the release is not what was published."""
     response = _full_url(data, "response")
-    resources = {"response": answers(data)}
+    data = data | {"patient": filed.patient} if filed else data
+    resources = {"response": answers(data | {"review": {}} if filed else data)}
     resources |= {part: _decided(data, part, response) for part in parts(data)}
     resources |= {name: _judged(data, name, response) for name in JUDGED if _said(data, name)}
     if data["decision"]["urgency"] in PRIORITIES:
         resources["task"] = _task(data, response)
+    if filed:
+        resources["document"] = _document(data, filed.page, response)
     return {
         "resourceType": "Bundle",
         "type": "transaction",
@@ -52,7 +70,7 @@ def _entry(data: Public, name: str, resource: Json) -> Json:
     # A Provenance has no identifier, so it goes by a tag.
     by = "_tag" if name == "provenance" else "identifier"
     search = f"{by}={known['system']}|{known['value']}"
-    if "review" in data and name not in ("response", "provenance"):
+    if "review" in data and name not in AS_HANDED_IN:
         request = {"method": "PUT", "url": f"{kind}?{search}"}
     else:
         request = {"method": "POST", "url": kind, "ifNoneExist": search}
@@ -113,6 +131,37 @@ def _task(data: Public, response: str) -> Json:
             "for": patient(data),
             "authoredOn": data["submitted_at"],
             "requester": PROGRAM,
+        }
+    )
+
+
+def _document(data: Public, page: bytes, response: str) -> Json:
+    """The page for the chart. Its hash is SHA-1 because R4 says so; nothing rests on it."""
+    return _kept(
+        {
+            "resourceType": "DocumentReference",
+            "meta": meta(data),
+            "identifier": [_part(data, "document")],
+            "status": "current",
+            "type": {"text": "Self-assessment before a visit"},
+            "subject": patient(data),
+            "date": data["submitted_at"],
+            "author": [PROGRAM],
+            "description": f"{data['reference']}: {fhir.string(data['decision']['names']['urgency'])}",
+            "content": [
+                {
+                    "attachment": {
+                        "contentType": "application/pdf",
+                        "language": "en",
+                        "data": b64encode(page).decode(),
+                        "size": len(page),
+                        "hash": b64encode(sha1(page, usedforsecurity=False).digest()).decode(),
+                        "title": f"footpath-{data['reference']}.pdf",
+                        "creation": data["submitted_at"],
+                    }
+                }
+            ],
+            "context": {"related": [{"reference": response}]},
         }
     )
 

@@ -59,7 +59,7 @@ DECISION_PARTS = {
 ORIGINS = {value: str(label) for value, label in TriageSession.Origin.choices}
 ROOTS = {"L5": "L5", "S1": "S1", "unspecified": "No pattern of one root"}
 URGENCIES = {"emergency": "Emergency", "same-day": "Same day", "routine": "Routine"}
-ASKED_FOR = ("QuestionnaireResponse", "Observation", "Task", "Provenance")
+ASKED_FOR = ("QuestionnaireResponse", "Observation", "Task", "DocumentReference", "Provenance")
 
 
 def as_text(release: Release, *, r5: bool = False) -> str:

@@ -79,8 +79,10 @@ def author(data: Public) -> Json:
 
 
 def patient(data: Public) -> Json:
-    """A patient gives no name: whoever has this code. Another system puts its own patient in the place."""
-    return fhir.named("Patient", fhir.REFERENCE, data["reference"], "who has this code on their result")
+    """A patient gives no name: whoever has this code, unless it is known who that is in the other system."""
+    return data.get("patient") or fhir.named(
+        "Patient", fhir.REFERENCE, data["reference"], "who has this code on their result"
+    )
 
 
 def _based_on(invitation: int | None) -> list[Json]:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('triage', '0023_fhir_base'),
+        ('triage', '0024_deliveries'),
     ]
 
     operations = [

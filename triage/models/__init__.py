@@ -7,6 +7,7 @@ from triage.models.accounts import FirstPassword, StaffDevice, StaffIdentity
 from triage.models.chains import AccessChain, AccessEntry, RecordChain
 from triage.models.clinic import Clinic, the_clinic
 from triage.models.content import AttachedPassage, Release, ReleaseStep
+from triage.models.deliveries import Delivery
 from triage.models.invitations import STILL_OPEN, Arrivals, Invitation, WrongCodes
 from triage.models.retention import DailyCount, Purge, PurgedRecord
 from triage.models.reviews import KeptForm, OutboxMail, Review
@@ -23,6 +24,7 @@ __all__ = [
     "AttachedPassage",
     "Clinic",
     "DailyCount",
+    "Delivery",
     "FirstPassword",
     "Invitation",
     "KeptForm",

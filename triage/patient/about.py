@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -62,7 +63,12 @@ def sources(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     published(request)
     clinic = request.clinic  # type: ignore[attr-defined]
-    context = {"held_by": clinic, "version": actions.PRIVACY_VERSION, "ask_number": clinic.ask_number}
+    context = {
+        "held_by": clinic,
+        "version": actions.PRIVACY_VERSION,
+        "ask_number": clinic.ask_number,
+        "filed": bool(settings.FHIR_SERVER),
+    }
     return render(request, "privacy.html", context)
 
 

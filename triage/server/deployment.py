@@ -44,3 +44,21 @@ def _missing() -> Iterator[tuple[int, str, str]]:
             "OIDC_ISSUER is not https: whoever is on the line between can sign in as anybody.",
             "Set OIDC_ISSUER to the provider's https address.",
         )
+    if settings.WEBHOOK and not settings.WEBHOOK.url.startswith("https://"):
+        yield (
+            6,
+            "WEBHOOK_URL is not https: whoever is on the line between reads which codes were handed in.",
+            "Set WEBHOOK_URL to an https address.",
+        )
+    if settings.FHIR_SERVER and not settings.FHIR_SERVER.base.startswith("https://"):
+        yield (
+            7,
+            "FHIR_SERVER is not https: whoever is on the line between reads what patients answered.",
+            "Set FHIR_SERVER to an https address.",
+        )
+    if settings.FHIR_SERVER and not settings.FHIR_SERVER.client:
+        yield (
+            8,
+            "FHIR_TOKEN_URL is not set: the FHIR server takes what anybody sends it.",
+            "Have that server ask for a token, and set FHIR_TOKEN_URL and its fellows.",
+        )

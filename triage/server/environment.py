@@ -15,12 +15,25 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from triage.server.other_systems import (
+    LOOPBACK,
+    FhirServer,
+    Webhook,
+    address,
+    client_key,
+    fhir_base,
+    fhir_server,
+    is_secure,
+    uri,
+    webhook,
+    webhook_keys,
+)
+
 SWITCH = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(("off", "false", "0", "no"), False)
 HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", re.IGNORECASE)
 SECRET_KEY_LENGTH = 50
 NOTE_KEY_LENGTH = 32  # bytes
 TOKEN_LENGTH = 32
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ROLES = ("Reviewers", "Managers", "Auditors")  # the groups of actions/accounts.py, which this file cannot ask
 
 
@@ -197,8 +210,7 @@ def backup_recipients(value: str) -> list[str]:
 
 def issuer(value: str) -> str:
     parts = urlsplit(value)
-    usable = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not (usable and parts.hostname) or parts.query or parts.fragment:
+    if not is_secure(value) or parts.query or parts.fragment:
         raise ValueError(
             f"“{value}” is not the address of a provider; set one that begins with https:// and is exactly its “issuer”"
         )
@@ -407,6 +419,66 @@ VARIABLES = (
         "The sender of the mails to the clinic.",
     ),
     Variable(
+        "FHIR_SERVER",
+        "an https address",
+        fhir_base,
+        "none: nothing is filed elsewhere",
+        "The base address of the FHIR R4 server into which each submission and its review go: see docs/record.md.",
+    ),
+    Variable(
+        "FHIR_TOKEN_URL",
+        "an https address",
+        address,
+        "none: the server asks for no token",
+        "Where access to that server is asked for (SMART backend services). The two below are required with it.",
+    ),
+    Variable("FHIR_CLIENT_ID", "text", str, "none", "What that server knows Footpath by."),
+    Variable(
+        "FHIR_CLIENT_KEY_FILE",
+        "full path of a file",
+        client_key,
+        "none",
+        "The private key that signs the request, as `manage.py fhir_key` makes it. Nobody but the service may read it.",
+    ),
+    Variable(
+        "FHIR_SCOPE",
+        "words",
+        str,
+        "what sending needs, and no more",
+        "What access is asked for, where the server wants it in other words (SMART 1: `system/*.write system/*.read`).",
+    ),
+    Variable(
+        "FHIR_PATIENT_SYSTEM",
+        "a URI",
+        uri,
+        "none: whose it is, is said by the code alone",
+        "The `system` of your patient numbers there: of who was invited with a number, the Patient with it is looked "
+        "up and named.",
+    ),
+    Variable(
+        "FHIR_NOTES",
+        "on or off",
+        switch,
+        "off",
+        "Also what patients wrote in their own words, and the number they can be reached at.",
+    ),
+    Variable(
+        "WEBHOOK_URL",
+        "an https address",
+        address,
+        "none: no program is told",
+        "Another program that is told of each submission and review step, by its code alone: see docs/record.md. "
+        "`WEBHOOK_KEY` is required with it.",
+    ),
+    Variable(
+        "WEBHOOK_KEY",
+        "`whsec_` and 24 to 64 random bytes in base64; several parted by commas, the newest first",
+        webhook_keys,
+        "none",
+        "Signs what that program is told, as Standard Webhooks has it. While it is changed, both sign.",
+        secret=True,
+    ),
+    Variable(
         "NOTE_KEYS",
         "keys of 32 random bytes in base64, parted by commas, the newest first",
         note_keys,
@@ -516,6 +588,8 @@ class Environment:
     two_people_publish: bool
     email_url: MailServer | None
     email_from: str | None
+    fhir_server: FhirServer | None
+    webhook: Webhook | None
     note_keys: list[bytes]
     chain_key: bytes | None
     backup_recipients: list[str]
@@ -549,6 +623,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             "STAFF_HOST: has to stand in ALLOWED_HOSTS, and not first; set it there after the patients' name."
         )
     provider = _provider(values, faults)
+    filed, told = fhir_server(values, faults), webhook(values, faults)
     if faults:
         raise ImproperlyConfigured("\n".join(faults))
     debug = bool(values.get("debug", False))
@@ -569,6 +644,8 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         "two_people_publish": not debug,
         "email_url": None,
         "email_from": None,
+        "fhir_server": filed,
+        "webhook": told,
         "note_keys": [],
         "chain_key": None,
         "backup_recipients": [],

@@ -31,6 +31,13 @@ def known(invitation: Invitation | None) -> Known:
     return opened(invitation.patient_number, invitation.patient_phone, invitation.code_hash)
 
 
+def patient_number(invitation: Invitation | None) -> str:
+    """For another program: "" also where it cannot be opened."""
+    if invitation is None or not notes.can_be_opened(invitation.patient_number, invitation.code_hash, NUMBER):
+        return ""
+    return known(invitation).patient_number
+
+
 def opened(number: str | None, phone: str | None, code_hash: str | None) -> Known:
     """Of the columns as they are stored."""
     of = code_hash or ""

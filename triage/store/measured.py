@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Count, Min
 
 from triage.models import OutboxMail, TriageSession
+from triage.store import deliveries
 from triage.store.retention import last_purge, refused_since
 
 Gauge = tuple[str, str, float]  # its name, what it means, what it is
@@ -38,6 +39,17 @@ def measured(now: datetime) -> Iterator[Gauge]:
         mails.filter(next_at__isnull=False).count(),
     )
     yield "footpath_mails_given_up", "Mails that will not.", mails.filter(next_at=None).count()
+    undelivered = deliveries.not_sent()
+    waits = undelivered.filter(next_at__isnull=False).aggregate(count=Count("pk"), oldest=Min("queued_at"))
+    yield (
+        "footpath_deliveries_waiting",
+        "Deliveries to other systems that will be tried again.",
+        waits["count"],
+    )
+    waited = (now - waits["oldest"]).total_seconds() if waits["oldest"] else 0
+    yield "footpath_delivery_seconds", "How long the oldest of them has waited.", waited
+    given_up = undelivered.filter(next_at=None).count()
+    yield "footpath_deliveries_given_up", "Deliveries that will not.", given_up
     if purge := last_purge():
         yield "footpath_purge_seconds", "Since the last purge.", (now - purge.at).total_seconds()
     yield "footpath_purges_refused", "Purges that refused since.", refused_since()

@@ -43,6 +43,12 @@ def opened(value: Any, reference: str, item: str = "") -> Any:
     return [opened(each, reference, item) for each in value] if isinstance(value, list) else value
 
 
+def can_be_opened(text: str, reference: str, item: str) -> bool:
+    """Whether nothing in it stays shut: for what another program reads, which knows no words in its place."""
+    tokens = TOKEN.finditer(text)
+    return all(sealing.unseal(token[2], _place(reference, item)) is not None for token in tokens)
+
+
 def opened_texts(texts: list[str], reference: str, item: str) -> tuple[str, ...]:
     """The texts of one answer, opened. Nearly all are codes, in which nothing is sealed."""
     return tuple([opened(text, reference, item) if "\x01" in text else text for text in texts])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from triage.models import Clinic, OutboxMail, TriageSession
+from triage.store import deliveries
 from triage.store.counted import Counted
 
 Why = OutboxMail.Why
@@ -68,19 +69,27 @@ def _not_told(sessions: QuerySet[TriageSession], why: Why) -> QuerySet[TriageSes
     return sessions.exclude(Exists(OutboxMail.objects.filter(session=OuterRef("pk"), why=why)))
 
 
-def late(clinic: Clinic, now: datetime) -> int:
+class Late(NamedTuple):
+    """How many mails, and how many deliveries to other systems."""
+
+    mails: int
+    deliveries: int
+
+
+def late(clinic: Clinic, now: datetime) -> Late:
     """How many were given up, should have gone out long ago, or were never put into the outbox: staff have to know.
 
     Asked for on each of their pages, so at once.
     """
     stuck = OutboxMail.objects.filter(Q(next_at=None) | Q(created_at__lt=now - LATE), sent_at=None)
     untold_yet = {why.name.lower(): sessions for why, sessions in untold(clinic, now - LATE)}
-    wanted = {
-        name: Counted(rows.order_by().values("pk")[:MOST_COUNTED])
-        for name, rows in {"stuck": stuck, **untold_yet}.items()
-    }
+    asked: dict[str, QuerySet[Any]] = {"stuck": stuck, **untold_yet}
+    if deliveries.receivers():
+        asked["deliveries"] = deliveries.late(now)
+    wanted = {name: Counted(rows.order_by().values("pk")[:MOST_COUNTED]) for name, rows in asked.items()}
     found = cast("dict[str, int]", Clinic.objects.filter(pk=clinic.pk).values(**wanted).first() or {})
-    return sum(found.values())
+    undelivered = found.pop("deliveries", 0)
+    return Late(sum(found.values()), undelivered)
 
 
 # The mail

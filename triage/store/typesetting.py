@@ -20,3 +20,17 @@ def pdf(template: str, told: dict[str, Any]) -> bytes:
     )
     assert isinstance(made, bytes)
     return made
+
+
+def chart_pdf(reference: str, text: str) -> bytes:
+    """A text for the chart on paper, its first line as the title."""
+    title, *lines = text.splitlines()
+    told = [_set(line) for line in lines if line.strip()]
+    return pdf("chart.typ", {"title": title, "foot": reference, "lines": told})
+
+
+def _set(line: str) -> dict[str, str]:
+    label, colon, rest = line.partition(": ")
+    if line.startswith("- "):
+        return {"item": line.removeprefix("- ")}
+    return {"label": f"{label}:", "text": rest} if colon and label.isupper() else {"label": "", "text": line}

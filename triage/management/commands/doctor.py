@@ -30,17 +30,24 @@ from triage import __version__
 from triage.actions import MANAGERS
 from triage.admin.provider import Refused, asked
 from triage.domain.loading import ContentError
+from triage.integration import fhir_server
+from triage.integration.access import NoToken
+from triage.integration.asking import NoReply
+from triage.integration.fhir_server import NotFhir
 from triage.models import OutboxMail, the_clinic
 from triage.server.backups import FOLDER
 from triage.server.checks import database_faults, no_answer, set_up_faults
 from triage.store import readiness, releases, retention
+from triage.store.deliveries import not_sent, receivers
 
 LEAST_FREE = 2**30  # bytes
 MAY_DIFFER = 5  # seconds between the clocks of two machines
 CERTIFICATE_LEFT = timedelta(days=14)
 PURGED_WITHIN, BACKED_UP_WITHIN = timedelta(days=2), timedelta(hours=26)
 MAIL_WAITS = timedelta(minutes=10)
+DELIVERY_WAITS = timedelta(minutes=30)
 SECONDS = 5  # for a server that is asked
+SENDER = "systemctl enable --now footpath-outbox.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, backups: Path, **options: Any) -> None:
         looks: list[Callable[[], Iterator[Finding]]] = [set_up, deployment, disk, mail_server, certificate]
-        looks += [lambda: backed_up(backups), provider, database]
+        looks += [lambda: backed_up(backups), provider, record, database]
         if answers():
-            looks += [content, clocks, purge, mails, clinic, other_way_in]
+            looks += [content, clocks, purge, mails, deliveries, clinic, other_way_in]
         to_do = 0
         self.stdout.write(f"Footpath {__version__}")
         for look in looks:
@@ -187,6 +194,29 @@ def provider() -> Iterator[Finding]:
     yield Finding("sign-in", f"{settings.PROVIDER.issuer} answers, and {out}")
 
 
+def record() -> Iterator[Finding]:
+    """The FHIR server that submissions go to; nothing of anybody is sent to try it."""
+    if settings.FHIR_SERVER is None:
+        return
+    try:
+        said = fhir_server.capabilities(timezone.now())
+    except (NoToken, NoReply, NotFhir) as fault:
+        remedy = "Correct FHIR_SERVER and its fellows, or ask who runs that server; see docs/record.md."
+        yield Finding("FHIR", f"{settings.FHIR_SERVER.base}: {fault}", remedy)
+        return
+    taken = [each.get("code") for rest in said.get("rest", ()) for each in rest.get("interaction", ())]
+    if not str(said.get("fhirVersion", "")).startswith("4."):
+        yield Finding(
+            "FHIR", "the server speaks another version than R4", "Set FHIR_SERVER to its address for R4."
+        )
+    elif "transaction" not in taken:
+        yield Finding(
+            "FHIR", "the server does not say that it takes transactions", "Ask who runs it to allow them."
+        )
+    else:
+        yield Finding("FHIR", f"{settings.FHIR_SERVER.base} answers, and takes transactions")
+
+
 def backed_up(folder: Path) -> Iterator[Finding]:
     remedy = "systemctl enable --now footpath-backup.timer, or name your folder with --backups."
     try:
@@ -269,11 +299,26 @@ def mails() -> Iterator[Finding]:
     if given_up:
         yield Finding("mails", f"{given_up} were given up", "Look at Mails not sent in the admin.")
     if late:
-        yield Finding(
-            "mails", f"{late} wait and nobody sends them", "systemctl enable --now footpath-mail.service"
-        )
+        yield Finding("mails", f"{late} wait and nobody sends them", SENDER)
     if not given_up and not late:
         yield Finding("mails", "none waits")
+
+
+def deliveries() -> Iterator[Finding]:
+    """To other systems. Each is told of real submissions alone, so none is told of anything here."""
+    if not receivers():
+        return
+    unsent, now = not_sent(), timezone.now()
+    given_up = unsent.filter(next_at=None).count()
+    untouched = unsent.filter(next_at__lt=now - DELIVERY_WAITS).count()
+    if unsent.filter(tried_at__gt=now - DELIVERY_WAITS).exists():
+        untouched = 0  # while a receiver is down, they are tried one by one
+    if given_up:
+        yield Finding("deliveries", f"{given_up} were given up", "Look at Deliveries in the admin.")
+    if untouched:
+        yield Finding("deliveries", f"{untouched} wait and nobody sends them", SENDER)
+    if not given_up and not untouched:
+        yield Finding("deliveries", f"{unsent.count()} wait for their next try")
 
 
 def other_way_in() -> Iterator[Finding]:
