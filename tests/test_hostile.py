@@ -18,8 +18,8 @@ from django.urls import reverse
 from tests.addresses import World, outcome, routes
 from tests.corpus import BODIES, COOKIE_VALUES, COOKIES, FORM, HEADERS, SHORT, TYPES, VALUES
 from tests.visitor import holding
+from triage.forms import answers
 from triage.models import AccessEntry, Answer, Clinic, Invitation, Review, TriageSession
-from triage.patient import forms
 from triage.server import gate
 from triage.server.gate import GateMiddleware, Request
 from triage.server.logs import PlainFormatter
@@ -239,7 +239,7 @@ def bad_texts():
             if r"\u0000" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
                 yield f"{model.__name__}: {text[:200]!r}"
     for given in Answer.objects.filter(item="note").values_list("given", flat=True):
-        if any(forms.REPLACEMENT in text for text in given):
+        if any(gate.REPLACEMENT in text for text in given):
             yield f"a note with what could not be read: {given!r}"
 
 
@@ -316,7 +316,7 @@ def test_what_was_sent_makes_no_line_of_its_own_in_the_log(world):
 
 def test_a_note_that_is_not_cleaned_is_told(world, monkeypatch):
     monkeypatch.setattr(gate, "plain", lambda text: text)
-    monkeypatch.setattr(forms.NoteField, "clean", lambda self, value: (value,))
+    monkeypatch.setattr(answers.NoteField, "clean", lambda self, value: (value,))
     send = places(world)["answering note /questions/words/"]
     _verdicts, found = tried([("NUL", partial(send, VALUES["NUL"])), ("%FF", partial(send, VALUES["%FF"]))])
     assert [fault.split(":")[0] for fault in found] == ["NUL", "%FF"]
