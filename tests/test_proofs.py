@@ -130,6 +130,13 @@ def test_pooler():
     assert control["statuses"]["503"]
 
 
+def test_deliveries():
+    size = ("--database", "sqlite", "--submissions", "8", "--patients", "3")
+    proved, control = prove("deliveries", *size)
+    assert proved["lost"] == proved["doubled"] == proved["behind"] == proved["answers_told"] == 0
+    assert control["doubled"]
+
+
 def test_failover():
     _proved, control = counted("failover", "--acked", "100")
     assert control["lost"]
