@@ -1,14 +1,15 @@
 """A backup taken while patients answer holds every answer accepted before it began, and can be served from.
 
-By `manage.py backup` and `manage.py restore`, on both databases. The control copies SQLite's file as it lies there:
-what is still in the log beside it is not in the copy.
+By `manage.py backup` and `manage.py restore`, on both databases. The control copies SQLite's file as it lies there,
+while another program reads it: what is still in the log beside it is not in the copy.
 """
 
 import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -24,7 +25,8 @@ def prove(proof: Proof) -> None:
     if "sqlite" in databases:
         with footpath() as site:
             judge(proof, *during_answers(proof, site, lambda: back_up_and_restore(site)))
-            judge(proof, *during_answers(proof, site, lambda: copy_file(site)), control=True)
+            with reading(site):
+                judge(proof, *during_answers(proof, site, lambda: copy_file(site)), control=True)
     if "postgresql" in databases:
         with postgres() as server:
             server.create()
@@ -65,6 +67,15 @@ def back_up_and_restore(site: Footpath, database_url: str = "") -> Footpath:
     copy = restored(site.folder / "restored", database_url)
     copy.manage("restore", str(file), "--key", str(key))
     return copy
+
+
+@contextmanager
+def reading(site: Footpath) -> Iterator[None]:
+    """What is written from now on stays in the log; else the control hangs on when SQLite last emptied it."""
+    with closing(sqlite3.connect(site.folder / "db.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM triage_answer").fetchone()
+        yield
 
 
 def copy_file(site: Footpath) -> Footpath:
