@@ -335,7 +335,7 @@ def faults_of_container(podman: Podman, name: str) -> list[str]:
     found = [] if status["Uid"].split()[0] == str(USER) else ["it runs as somebody else"]
     found += [] if int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 else ["it has capabilities"]
     found += [] if status["NoNewPrivs"].strip() == "1" else ["it could gain rights"]
-    for path in ("/srv/footpath/triage/new", "/etc/new", "/usr/bin/new", "/root/new"):
+    for path in ("/srv/footpath/triage/new", "/etc/new", "/usr/bin/new", "/opt/new"):
         if not podman.tried("exec", name, "touch", path).returncode:
             found.append(f"{path} could be written")
     changed = [line.split(" ", 1) for line in podman("diff", name).splitlines()]
